@@ -1,0 +1,97 @@
+{
+  "variables": {
+    "have_gtest%": "<!(test -e /usr/include/gtest/gtest.h && echo 1 || echo 0)"
+  },
+  "target_defaults": {
+    "cflags!": ["-fno-omit-frame-pointer"],
+    "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fexceptions"],
+    "cflags_cc": [
+      "-std=c++20",
+      "-O2",
+      "-g1",
+      "-fPIC",
+      "-fno-exceptions",
+      "-fvisibility=hidden",
+      "-fstack-protector-strong",
+      "-D_FORTIFY_SOURCE=2",
+      "-Wall",
+      "-Wextra",
+      "-Wconversion",
+      "-Wno-missing-field-initializers"
+    ],
+    "ldflags": ["-Wl,-z,relro,-z,now"],
+    "include_dirs": ["native"],
+    "defines": ["_GNU_SOURCE"]
+  },
+  "targets": [
+    {
+      "target_name": "vfsd_core",
+      "type": "static_library",
+      "sources": [
+        "native/memory/guest_memory.cc",
+        "native/vring/descriptor_chain.cc",
+        "native/vring/split_ring.cc",
+        "native/identity/credentials.cc",
+        "native/fuse/operations.cc",
+        "native/fuse/session.cc",
+        "native/fuse/server.cc",
+        "native/fuse/session_handlers.cc",
+        "native/fuse/inode_handlers.cc",
+        "native/fuse/name_handlers.cc",
+        "native/fuse/file_handlers.cc",
+        "native/fuse/directory_handlers.cc",
+        "native/fuse/xattr_handlers.cc",
+        "native/fs/passthrough/passthrough.cc",
+        "native/fs/passthrough/inode_table.cc",
+        "native/fs/passthrough/mount_traits.cc",
+        "native/fs/passthrough/inodes.cc",
+        "native/fs/passthrough/set_attributes.cc",
+        "native/fs/passthrough/names.cc",
+        "native/fs/passthrough/files.cc",
+        "native/fs/passthrough/data.cc",
+        "native/fs/passthrough/directories.cc",
+        "native/fs/passthrough/xattrs.cc",
+        "native/engine/queue.cc",
+        "native/engine/crew.cc",
+        "native/engine/device.cc",
+        "native/sys/seccomp_load.cc"
+      ]
+    },
+    {
+      "target_name": "vfsd",
+      "type": "loadable_module",
+      "dependencies": ["vfsd_core"],
+      "sources": [
+        "native/addon/addon.cc",
+        "native/addon/failure.cc",
+        "native/addon/sockets.cc",
+        "native/addon/readable_watch.cc",
+        "native/addon/startup.cc",
+        "native/addon/seccomp_compiler.cc",
+        "native/addon/confinement.cc",
+        "native/addon/event_bridge.cc",
+        "native/addon/device_wrap.cc",
+        "native/launcher/control_socket.cc"
+      ],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "libraries": ["-lseccomp"]
+    },
+    {
+      "target_name": "vfsd-launcher",
+      "type": "executable",
+      "sources": [
+        "native/launcher/main.cc",
+        "native/launcher/options.cc",
+        "native/launcher/message.cc",
+        "native/launcher/control_socket.cc",
+        "native/launcher/privileges.cc",
+        "native/launcher/child.cc",
+        "native/launcher/confine.cc",
+        "native/launcher/socket_file.cc",
+        "native/launcher/supervise.cc",
+        "native/sys/seccomp_load.cc"
+      ]
+    }
+  ]
+}

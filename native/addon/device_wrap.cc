@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "addon/device_wrap.h"
+
+#include <fcntl.h>
+
+#include <string>
+#include <utility>
+
+#include "addon/convert.h"
+#include "addon/failure.h"
+#include "base/retry.h"
+#include "identity/credentials.h"
+#include "sys/proc_self_fd.h"
+
+namespace vfsd::addon {
+namespace {
+
+fuse::CacheMode ToCacheMode(const Napi::Value& value) {
+  const std::string name = ToString(value);
+  if (name == "never") {
+    return fuse::CacheMode::kNever;
+  }
+  if (name == "metadata") {
+    return fuse::CacheMode::kMetadata;
+  }
+  return name == "always" ? fuse::CacheMode::kAlways : fuse::CacheMode::kAuto;
+}
+
+fs::passthrough::Options ToPassthroughOptions(const Napi::Object& setup) {
+  return {.cache = ToCacheMode(setup.Get("cache")),
+          .xattr = ToBool(setup.Get("xattr")),
+          .writeback = ToBool(setup.Get("writeback")),
+          .allow_direct_io = ToBool(setup.Get("allowDirectIo")),
+          .guest_fd_limit = setup.Get("guestFdLimit").As<Napi::Number>().Int64Value()};
+}
+
+fuse::SessionOptions ToSessionOptions(const Napi::Object& setup) {
+  return {.cache = ToCacheMode(setup.Get("cache")),
+          .writeback = ToBool(setup.Get("writeback")),
+          .readdirplus = ToBool(setup.Get("readdirplus"))};
+}
+
+memory::RegionDescription ToRegion(const Napi::Object& region) {
+  return {.guest_address = memory::GuestPhysAddr{ToUint64(region.Get("guestAddress"))},
+          .frontend_address = memory::FrontendVirtAddr{ToUint64(region.Get("frontendAddress"))},
+          .size = ToUint64(region.Get("size")),
+          .file_offset = ToUint64(region.Get("offset")),
+          .fd = ToFd(region.Get("fd"))};
+}
+
+vring::RingLayout ToLayout(const Napi::Object& setup) {
+  // A size that does not fit is no power of two up to 1024 either, and is refused as such.
+  const uint32_t size = ToUint32(setup.Get("size"));
+  return {.size = static_cast<uint16_t>(size > UINT16_MAX ? 0 : size),
+          .descriptors = memory::FrontendVirtAddr{ToUint64(setup.Get("descriptorAddress"))},
+          .available = memory::FrontendVirtAddr{ToUint64(setup.Get("availableAddress"))},
+          .used = memory::FrontendVirtAddr{ToUint64(setup.Get("usedAddress"))},
+          .event_idx = ToBool(setup.Get("eventIdx")),
+          .indirect = ToBool(setup.Get("indirect"))};
+}
+
+uint16_t ToIndex(const Napi::Value& value) {
+  const uint32_t index = ToUint32(value);
+  return static_cast<uint16_t>(index > UINT16_MAX ? UINT16_MAX : index);
+}
+
+/** An own copy of a descriptor; empty for null. */
+Result<UniqueFd> Duplicate(const Napi::Value& value) {
+  if (!value.IsNumber()) {
+    return UniqueFd();
+  }
+  return RetryFd([&] { return fcntl(ToFd(value), F_DUPFD_CLOEXEC, 0); });
+}
+
+Napi::Value ToRefusal(Napi::Env env, const engine::Refusal& refusal) {
+  if (refusal.reason == nullptr) {
+    return env.Undefined();
+  }
+  if (refusal.error.value() != 0) {
+    return Failure(env, refusal.error, "setup", refusal.reason);
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("refused", refusal.reason);
+  return object;
+}
+
+}  // namespace
+
+Napi::Function DeviceWrap::Define(Napi::Env env) {
+  return DefineClass(env, "NativeDevice",
+                     {InstanceMethod<&DeviceWrap::SetMemory>("setMemory"),
+                      InstanceMethod<&DeviceWrap::StartRing>("startRing"),
+                      InstanceMethod<&DeviceWrap::StopRing>("stopRing"),
+                      InstanceMethod<&DeviceWrap::SetCall>("setCall"),
+                      InstanceMethod<&DeviceWrap::ResetSession>("resetSession")});
+}
+
+DeviceWrap::DeviceWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {}
+
+Napi::Value DeviceWrap::Create(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Object object = env.GetInstanceData<Napi::FunctionReference>()->New({});
+  const Napi::Value failure =
+      Unwrap(object)->Build(env, info[0].As<Napi::Object>(), info[1].As<Napi::Function>());
+  return failure.IsUndefined() ? object : failure;
+}
+
+Napi::Value DeviceWrap::Build(Napi::Env env, const Napi::Object& setup,
+                              const Napi::Function& on_event) {
+  auto parts = std::make_unique<Parts>();
+  UniqueFd root(ToFd(setup.Get("root")));
+  sys::ProcSelfFd proc_self_fd{UniqueFd(ToFd(setup.Get("procSelfFd")))};
+  parts->passthrough = std::make_unique<fs::passthrough::Passthrough>(
+      ToPassthroughOptions(setup), std::move(proc_self_fd),
+      identity::ProcessIdentity::OfCallingThread());
+  const Status opened = parts->passthrough->Open(std::move(root));
+  if (!opened) {
+    return Failure(env, opened.error(), "statx", "the shared directory");
+  }
+  fuse::FileSystem* file_system = parts->passthrough.get();
+  if (ToBool(setup.Get("readonly"))) {
+    parts->read_only = std::make_unique<fs::ReadOnly>(*file_system);
+    file_system = parts->read_only.get();
+  }
+  parts->events = std::make_unique<EventBridge>(
+      env, EventBridge::Receiver{
+               [this](uint16_t index, const char* reason) { OnRingBroken(index, reason); },
+               [this](uint16_t index, uint16_t base) { OnRingStopped(index, base); }});
+  const engine::DeviceShape shape = {ToIndex(setup.Get("requestQueues")),
+                                     ToIndex(setup.Get("followers"))};
+  auto device =
+      engine::Device::Create(shape, *file_system, ToSessionOptions(setup), *parts->events);
+  if (!device) {
+    return Failure(env, device.error(), "pthread_create");
+  }
+  parts->device = std::move(*device);
+  on_event_ = Napi::Persistent(on_event);
+  parts_ = parts.release();
+  // Events may arrive as long as there are threads, whoever still refers to the object.
+  Ref();
+  return env.Undefined();
+}
+
+Napi::Value DeviceWrap::SetMemory(const Napi::CallbackInfo& info) {
+  const auto array = info[0].As<Napi::Array>();
+  std::vector<memory::RegionDescription> regions;
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    regions.push_back(ToRegion(array.Get(i).As<Napi::Object>()));
+  }
+  return ToRefusal(info.Env(), parts_->device->SetMemory(regions));
+}
+
+Napi::Value DeviceWrap::StartRing(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto setup = info[0].As<Napi::Object>();
+  Result<UniqueFd> kick = Duplicate(setup.Get("kick"));
+  Result<UniqueFd> call = Duplicate(setup.Get("call"));
+  if (!kick || !call) {
+    return Failure(env, kick ? call.error() : kick.error(), "fcntl");
+  }
+  return ToRefusal(
+      env, parts_->device->StartRing(
+               {.index = ToIndex(setup.Get("index")),
+                .available_base = static_cast<uint16_t>(ToUint32(setup.Get("availableBase"))),
+                .layout = ToLayout(setup),
+                .kick = std::move(*kick),
+                .call = std::move(*call)}));
+}
+
+Napi::Value DeviceWrap::StopRing(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const uint16_t index = ToIndex(info[0]);
+  const auto deferred = Napi::Promise::Deferred::New(env);
+  stopping_[index].push_back(deferred);
+  if (!parts_->device->StopRing(index)) {
+    OnRingStopped(index, 0);
+  }
+  return deferred.Promise();
+}
+
+Napi::Value DeviceWrap::SetCall(const Napi::CallbackInfo& info) {
+  Result<UniqueFd> call = Duplicate(info[1]);
+  if (!call) {
+    return Failure(info.Env(), call.error(), "fcntl");
+  }
+  parts_->device->SetCall(ToIndex(info[0]), std::move(*call));
+  return info.Env().Undefined();
+}
+
+Napi::Value DeviceWrap::ResetSession(const Napi::CallbackInfo& info) {
+  parts_->device->ResetSession();
+  return info.Env().Undefined();
+}
+
+void DeviceWrap::OnRingBroken(uint16_t index, const char* reason) {
+  const Napi::Env env = Env();
+  const Napi::HandleScope scope(env);
+  Napi::Object event = Napi::Object::New(env);
+  event.Set("kind", "ring-broken");
+  event.Set("index", static_cast<uint32_t>(index));
+  event.Set("reason", reason);
+  on_event_.Call({event});
+}
+
+void DeviceWrap::OnRingStopped(uint16_t index, uint16_t available_base) {
+  const Napi::HandleScope scope(Env());
+  for (const Napi::Promise::Deferred& waiter : std::exchange(stopping_[index], {})) {
+    waiter.Resolve(Napi::Number::New(Env(), available_base));
+  }
+}
+
+}  // namespace vfsd::addon

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <napi.h>
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "addon/event_bridge.h"
+#include "engine/device.h"
+#include "fs/passthrough/passthrough.h"
+#include "fs/read_only.h"
+
+namespace vfsd::addon {
+
+/** NativeDevice of src/native/types.ts. */
+class DeviceWrap final : public Napi::ObjectWrap<DeviceWrap> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  /** createDevice(setup, onEvent): DeviceWrap's constructor cannot answer a failure as data, so this is in its place. */
+  static Napi::Value Create(const Napi::CallbackInfo& info);
+
+  explicit DeviceWrap(const Napi::CallbackInfo& info);
+
+ private:
+  /**
+   * The device and what it stands on. Never deleted: its threads live as long as the process, and at the process's end
+   * nobody waits for them.
+   */
+  struct Parts {
+    std::unique_ptr<fs::passthrough::Passthrough> passthrough;
+    std::unique_ptr<fs::ReadOnly> read_only;
+    std::unique_ptr<EventBridge> events;
+    std::unique_ptr<engine::Device> device;
+  };
+
+  /** A failure for JavaScript, or undefined. */
+  Napi::Value Build(Napi::Env env, const Napi::Object& setup, const Napi::Function& on_event);
+
+  Napi::Value SetMemory(const Napi::CallbackInfo& info);
+  Napi::Value StartRing(const Napi::CallbackInfo& info);
+  Napi::Value StopRing(const Napi::CallbackInfo& info);
+  Napi::Value SetCall(const Napi::CallbackInfo& info);
+  Napi::Value ResetSession(const Napi::CallbackInfo& info);
+
+  void OnRingBroken(uint16_t index, const char* reason);
+  void OnRingStopped(uint16_t index, uint16_t available_base);
+
+  Parts* parts_ = nullptr;
+  Napi::FunctionReference on_event_;
+  /** Who waits for the stop of which ring. */
+  std::map<uint16_t, std::vector<Napi::Promise::Deferred>> stopping_;
+};
+
+}  // namespace vfsd::addon

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/crew.h"
+
+#include <string>
+
+namespace vfsd::engine {
+
+void Worker::Run() {
+  while (Queue* queue = crew_.Park(*this)) {
+    Lead(*queue);
+  }
+}
+
+void Worker::Lead(Queue& queue) {
+  while (!queue.stop_requested()) {
+    switch (queue.Take(chain_)) {
+      case Queue::Taken::kChain:
+        if (!Serve(queue)) {
+          return;
+        }
+        break;
+      case Queue::Taken::kNothing:
+        queue.FlushCall();
+        queue.WaitForKick();
+        break;
+      case Queue::Taken::kBroken:
+        queue.FlushCall();
+        crew_.EndLead();
+        queue.GiveUpLead();
+        return;
+    }
+  }
+  queue.FlushCall();
+  // The crew first: once the stop is reported, the queue may be started again and needs a thread.
+  crew_.EndLead();
+  queue.GiveUpLead();
+}
+
+bool Worker::Serve(Queue& queue) {
+  leads_ = &queue;
+  const uint16_t head = chain_.head;
+  const uint32_t written = server_.Serve(chain_, buffers_, *this);
+  queue.Complete(head, written);
+  if (leads_ != nullptr) {
+    return true;
+  }
+  queue.FlushCall();
+  queue.LeaveOutside();
+  return false;
+}
+
+void Worker::AboutToSleep() {
+  if (leads_ == nullptr) {
+    return;
+  }
+  // Nobody shall wait for answers that are ready.
+  leads_->FlushCall();
+  // Before the hand-over: a stop must not be complete between the two.
+  leads_->MoveOutside();
+  if (crew_.HandOver(*leads_)) {
+    leads_ = nullptr;
+  } else {
+    leads_->LeaveOutside();
+  }
+}
+
+Crew::~Crew() {
+  {
+    const std::scoped_lock lock(lock_);
+    ending_ = true;
+    while (!parked_.empty()) {
+      WakeOne(nullptr);
+    }
+  }
+}
+
+Status Crew::Start(size_t queues, size_t followers) {
+  reserved_ = queues;
+  const size_t count = queues + followers;
+  workers_.reserve(count);
+  threads_.reserve(count);
+  parked_.reserve(count);
+  for (size_t i = 0; i < count; ++i) {
+    Worker& worker = *workers_.emplace_back(std::make_unique<Worker>(*this, server_));
+    Result<Thread> thread =
+        Thread::Start("vfsd-data-" + std::to_string(i), [&worker] { worker.Run(); });
+    if (!thread) {
+      return thread.error();
+    }
+    threads_.push_back(std::move(*thread));
+  }
+  return {};
+}
+
+void Crew::BeginLead(Queue& queue) {
+  const std::scoped_lock lock(lock_);
+  --reserved_;
+  if (parked_.empty()) {
+    // Its thread is on the way to be parked: it has just been created, or has given up another lead.
+    waiting_.push_back(&queue);
+    return;
+  }
+  WakeOne(&queue);
+}
+
+Queue* Crew::Park(Worker& worker) {
+  {
+    const std::scoped_lock lock(lock_);
+    if (ending_) {
+      return nullptr;
+    }
+    if (!waiting_.empty()) {
+      Queue* queue = waiting_.back();
+      waiting_.pop_back();
+      return queue;
+    }
+    parked_.push_back(&worker);
+  }
+  worker.go_.acquire();
+  return worker.next_;
+}
+
+void Crew::EndLead() {
+  const std::scoped_lock lock(lock_);
+  ++reserved_;
+}
+
+bool Crew::HandOver(Queue& queue) {
+  const std::scoped_lock lock(lock_);
+  if (parked_.size() <= reserved_) {
+    return false;
+  }
+  WakeOne(&queue);
+  return true;
+}
+
+void Crew::WakeOne(Queue* queue) {
+  Worker* worker = parked_.back();
+  parked_.pop_back();
+  worker->next_ = queue;
+  worker->go_.release();
+}
+
+}  // namespace vfsd::engine

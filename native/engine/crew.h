@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <semaphore>
+#include <vector>
+
+#include "base/result.h"
+#include "base/thread.h"
+#include "engine/queue.h"
+#include "fuse/request.h"
+#include "fuse/server.h"
+#include "vring/descriptor_chain.h"
+
+namespace vfsd::engine {
+
+class Crew;
+
+/** A thread that leads queues, and what it needs to serve a request: allocated once. */
+class Worker final : private fuse::SleepNotice {
+ public:
+  Worker(Crew& crew, fuse::Server& server) : crew_(crew), server_(server) {}
+
+  /** Leads whatever it is given until the crew ends. */
+  void Run();
+
+ private:
+  friend class Crew;
+
+  void Lead(Queue& queue);
+  /** Serves the request in `chain_`. False when the lead was handed over meanwhile. */
+  bool Serve(Queue& queue);
+
+  /** Hands the lead of its queue to a thread that stands by, if there is one, so that the queue goes on. */
+  void AboutToSleep() override;
+
+  Crew& crew_;
+  fuse::Server& server_;
+  vring::DescriptorChain chain_;
+  fuse::RequestBuffers buffers_;
+  /** The queue that this thread leads now; null while it is parked or serves a request outside of the lead. */
+  Queue* leads_ = nullptr;
+
+  /** What it is to lead next; null: to end. Written before `go_` is released, by whoever took it from the parked. */
+  Queue* next_ = nullptr;
+  std::binary_semaphore go_{0};
+};
+
+/**
+ * All threads of the data plane. Every thread can lead every queue; those that lead none are parked.
+ *
+ * So many threads that each queue can be led at any time: a hand-over takes only a thread that no queue may need.
+ */
+class Crew {
+ public:
+  explicit Crew(fuse::Server& server) : server_(server) {}
+  Crew(const Crew&) = delete;
+  Crew& operator=(const Crew&) = delete;
+  /** Precondition: no queue is led. */
+  ~Crew();
+
+  /** Creates all threads: one for each of `queues`, and `followers` more. To be called once. */
+  Status Start(size_t queues, size_t followers);
+
+  /** Gives the lead of a queue that has just been started to a parked thread. */
+  void BeginLead(Queue& queue);
+
+ private:
+  friend class Worker;
+
+  /** Parks the calling worker until there is a queue for it; null: the crew ends. */
+  Queue* Park(Worker& worker);
+  /** A queue's lead ended without a successor. */
+  void EndLead();
+  /** Gives the lead to a follower; false when none is free. */
+  bool HandOver(Queue& queue);
+  /** With the lock held: makes the worker that was parked last, whose caches are warm, lead `queue`. */
+  void WakeOne(Queue* queue);
+
+  fuse::Server& server_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+
+  std::mutex lock_;
+  std::vector<Worker*> parked_;
+  /** Queues without a leader, for the threads that are parked next. */
+  std::vector<Queue*> waiting_;
+  /** Parked threads that are kept for queues which nobody leads yet. */
+  size_t reserved_ = 0;
+  bool ending_ = false;
+
+  // Last: the threads end before what they use.
+  std::vector<Thread> threads_;
+};
+
+}  // namespace vfsd::engine

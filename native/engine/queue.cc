@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/queue.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include <utility>
+
+#include "base/eventfd.h"
+#include "base/retry.h"
+
+namespace vfsd::engine {
+
+Status Queue::Start(vring::SplitRing ring, UniqueFd kick, UniqueFd call) {
+  Result<UniqueFd> epoll = RetryFd([] { return epoll_create1(EPOLL_CLOEXEC); });
+  Result<UniqueFd> wake = RetryFd([] { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); });
+  if (!epoll || !wake) {
+    return epoll ? wake.error() : epoll.error();
+  }
+  // Edge-triggered: a kick is seen without the kick's counter being read, which saves a call at each wake-up.
+  epoll_event on_kick = {.events = EPOLLIN | EPOLLET, .data = {.fd = kick.get()}};
+  epoll_event on_wake = {.events = EPOLLIN, .data = {.fd = wake->get()}};
+  if (epoll_ctl(epoll->get(), EPOLL_CTL_ADD, kick.get(), &on_kick) != 0 ||
+      epoll_ctl(epoll->get(), EPOLL_CTL_ADD, wake->get(), &on_wake) != 0) {
+    return Errno::Last();
+  }
+  ring_.emplace(std::move(ring));
+  kick_ = std::move(kick);
+  epoll_ = std::move(*epoll);
+  wake_ = std::move(*wake);
+  stop_requested_.store(false, std::memory_order_relaxed);
+  {
+    const std::scoped_lock lock(used_lock_);
+    call_ = std::move(call);
+    uncalled_ = 0;
+  }
+  started_ = true;
+  const std::scoped_lock lock(work_lock_);
+  led_ = true;
+  stop_reported_ = false;
+  return {};
+}
+
+void Queue::RequestStop() {
+  if (!started_) {
+    // A stop that is under way reports itself.
+    if (running()) {
+      return;
+    }
+    // The base of the last run, or 0 before the first.
+    sink_.RingStopped(index_, ring_ ? ring_->available_base() : 0);
+    return;
+  }
+  started_ = false;
+  stop_requested_.store(true, std::memory_order_release);
+  // An eventfd with room cannot fail to be signalled.
+  static_cast<void>(SignalEventfd(wake_.get()));
+  // A broken ring has nobody left who would notice.
+  const std::scoped_lock lock(work_lock_);
+  ReportIfStopped();
+}
+
+bool Queue::running() {
+  const std::scoped_lock lock(work_lock_);
+  return started_ || led_ || outside_ > 0;
+}
+
+void Queue::SetCall(UniqueFd call) {
+  const std::scoped_lock lock(used_lock_);
+  call_ = std::move(call);
+}
+
+Queue::Taken Queue::Take(vring::DescriptorChain& chain) {
+  vring::RingError error = vring::RingError::kNone;
+  const Taken taken = ring_->Take(chain, error);
+  if (taken == Taken::kBroken) {
+    sink_.RingBroken(index_, vring::Describe(error));
+  }
+  return taken;
+}
+
+void Queue::WaitForKick() {
+  ring_->EnableKicks();
+  if (!ring_->HasAvailable()) {
+    epoll_event event;
+    // An interrupted or spurious wait only costs another look at the ring.
+    epoll_wait(epoll_.get(), &event, 1, -1);
+  }
+  ring_->DisableKicks();
+}
+
+void Queue::GiveUpLead() {
+  const std::scoped_lock lock(work_lock_);
+  led_ = false;
+  ReportIfStopped();
+}
+
+void Queue::MoveOutside() {
+  const std::scoped_lock lock(work_lock_);
+  ++outside_;
+}
+
+void Queue::LeaveOutside() {
+  const std::scoped_lock lock(work_lock_);
+  --outside_;
+  ReportIfStopped();
+}
+
+void Queue::ReportIfStopped() {
+  if (stop_requested_.load(std::memory_order_relaxed) && !led_ && outside_ == 0 &&
+      !stop_reported_) {
+    stop_reported_ = true;
+    sink_.RingStopped(index_, ring_->available_base());
+  }
+}
+
+void Queue::Complete(uint16_t head, uint32_t written) {
+  bool full;
+  {
+    const std::scoped_lock lock(used_lock_);
+    ring_->PutUsed(head, written);
+    full = ++uncalled_ >= kCallBatch;
+  }
+  if (full) {
+    FlushCall();
+  }
+}
+
+void Queue::FlushCall() {
+  const std::scoped_lock lock(used_lock_);
+  uncalled_ = 0;
+  if (ring_->TakeCallDecision() && call_) {
+    // The front-end's descriptor: if it is no eventfd, nobody is told, and that is all.
+    static_cast<void>(SignalEventfd(call_.get()));
+  }
+}
+
+}  // namespace vfsd::engine

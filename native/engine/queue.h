@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "engine/event_sink.h"
+#include "vring/split_ring.h"
+
+namespace vfsd::engine {
+
+/**
+ * A virtqueue at work: its ring, its kick and call descriptors, and who works on it.
+ *
+ * One thread at a time *leads*: it alone takes requests and waits for kicks. Requests that it hands the lead over for
+ * go on *outside* of it, on the thread that led before. A stop is complete when nobody leads and nothing is outside.
+ */
+class Queue {
+ public:
+  Queue(uint16_t index, EventSink& sink) : index_(index), sink_(sink) {}
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  uint16_t index() const {
+    return index_;
+  }
+
+  // For the control thread.
+
+  /** Sets the ring up. The caller then gives the lead to a thread. Precondition: !running(). */
+  Status Start(vring::SplitRing ring, UniqueFd kick, UniqueFd call);
+
+  /** Asks for the end; EventSink::RingStopped tells when it has come, perhaps before this returns. */
+  void RequestStop();
+
+  void SetCall(UniqueFd call);
+
+  /** From Start() until RingStopped is reported. */
+  bool running();
+
+  // For the thread that leads.
+
+  using Taken = vring::SplitRing::Taken;
+
+  /** Takes a request. After kBroken nothing more can be taken, and the lead is to be given up. */
+  Taken Take(vring::DescriptorChain& chain);
+
+  bool stop_requested() const {
+    return stop_requested_.load(std::memory_order_acquire);
+  }
+
+  /** Returns when there may be something to take, or a stop was requested. */
+  void WaitForKick();
+
+  /** The lead ends without a successor. */
+  void GiveUpLead();
+
+  /** The lead is about to go to another thread; the request at hand goes on outside of it. */
+  void MoveOutside();
+
+  // For the thread that has served a request.
+
+  /** Gives the buffers back. The driver is told at the next FlushCall, or now when enough have gathered. */
+  void Complete(uint16_t head, uint32_t written);
+
+  /** Tells the driver of what has been completed, if it wants to know. */
+  void FlushCall();
+
+  /** A request outside of the lead has been completed. */
+  void LeaveOutside();
+
+ private:
+  // How many answers a busy queue gathers before it tells the driver of them.
+  static constexpr int kCallBatch = 16;
+
+  /** With the lock held: reports the stop once it is complete. */
+  void ReportIfStopped();
+
+  const uint16_t index_;
+  EventSink& sink_;
+
+  // Written by the control thread while nobody leads; read by the leader. Giving the lead is the barrier.
+  std::optional<vring::SplitRing> ring_;
+  UniqueFd kick_;
+  UniqueFd epoll_;
+  UniqueFd wake_;
+  bool started_ = false;  // the control thread's own: started, and no stop requested
+  std::atomic<bool> stop_requested_ = false;
+
+  // Guards the ring's used side, the call descriptor and the two fields below it. A leaf lock, this queue's only.
+  std::mutex used_lock_;
+  UniqueFd call_;
+  int uncalled_ = 0;
+
+  // Guards who works on the queue. Taken by itself only.
+  std::mutex work_lock_;
+  bool led_ = false;
+  int outside_ = 0;
+  bool stop_reported_ = false;
+};
+
+}  // namespace vfsd::engine

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <string_view>
+
+#include "fs/passthrough/passthrough.h"
+
+namespace vfsd::fs::passthrough {
+
+using fuse::DirentWriter;
+using fuse::FileHandle;
+using fuse::NodeId;
+using fuse::RequestContext;
+
+namespace {
+
+/** What getdents64(2) fills in; glibc's dirent64 has the same layout but an array that ends too early. */
+struct HostDirent {
+  uint64_t d_ino;
+  int64_t d_off;
+  uint16_t d_reclen;
+  uint8_t d_type;
+};
+constexpr size_t kNameOffset = offsetof(HostDirent, d_type) + 1;
+
+struct HostEntry {
+  HostDirent fixed;
+  std::string_view name;
+};
+
+HostEntry EntryAt(const std::byte* bytes) {
+  HostEntry entry;
+  std::memcpy(&entry.fixed, bytes, sizeof entry.fixed);
+  entry.name = reinterpret_cast<const char*>(bytes + kNameOffset);
+  return entry;
+}
+
+bool IsDot(std::string_view name) {
+  return name == "." || name == "..";
+}
+
+}  // namespace
+
+Result<abi::fuse_open_out> Passthrough::OpenDir(RequestContext&, NodeId node) {
+  const Result<InodeRef> inode = FindDirectory(node);
+  if (!inode) {
+    return inode.error();
+  }
+  Result<UniqueFd> directory =
+      proc_self_fd_.Reopen((*inode)->fd.get(), O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+  if (!directory) {
+    return directory.error();
+  }
+  FdBudget::Share share = budget_.Take();
+  if (!share) {
+    return Errno(EMFILE);
+  }
+  const auto handle = directories_.Insert({node, std::move(*directory), std::move(share)});
+  if (!handle) {
+    return Errno(ENFILE);
+  }
+  const uint32_t flags = options_.cache == fuse::CacheMode::kAlways
+                             ? abi::FOPEN_CACHE_DIR | abi::FOPEN_KEEP_CACHE
+                             : 0;
+  return abi::fuse_open_out{static_cast<uint64_t>(*handle), flags, 0};
+}
+
+Status Passthrough::BeginListing(OpenDirectory& directory, uint64_t offset) {
+  OpenDirectory::Listing& listing = *directory.listing;
+  if (listing.entries == nullptr) {
+    if (listings_.fetch_add(1, std::memory_order_relaxed) >= kMaxListings) {
+      listings_.fetch_sub(1, std::memory_order_relaxed);
+      return Errno(EMFILE);
+    }
+    listing.entries = std::make_unique_for_overwrite<std::byte[]>(kListingSize);
+    listing.held = &listings_;
+  }
+  if (offset != listing.offset) {
+    const auto moved = Retry(
+        [&] { return lseek(directory.fd.get(), static_cast<off_t>(offset), SEEK_SET); });
+    if (!moved) {
+      return moved.error();
+    }
+    listing.offset = offset;
+    listing.next = listing.end = 0;
+  }
+  return {};
+}
+
+Result<bool> Passthrough::FillListing(OpenDirectory& directory) {
+  OpenDirectory::Listing& listing = *directory.listing;
+  if (listing.next < listing.end) {
+    return true;
+  }
+  const auto length = Retry([&] {
+    return syscall(SYS_getdents64, directory.fd.get(), listing.entries.get(), kListingSize);
+  });
+  if (!length) {
+    return length.error();
+  }
+  listing.next = 0;
+  listing.end = static_cast<size_t>(*length);
+  return listing.end > 0;
+}
+
+Status Passthrough::ReadDir(RequestContext&, NodeId node, FileHandle handle, uint64_t offset,
+                            DirentWriter& out) {
+  const Result<DirectoryRef> found = directories_.Find(node, handle);
+  if (!found) {
+    return found.error();
+  }
+  OpenDirectory& directory = **found;
+  OpenDirectory::Listing& listing = *directory.listing;
+  const std::scoped_lock lock(listing.lock);
+  const Status begun = BeginListing(directory, offset);
+  if (!begun) {
+    return begun;
+  }
+  for (bool empty = true;; empty = false) {
+    const Result<bool> more = FillListing(directory);
+    if (!more) {
+      // What has been written is given; the error will come again at the next call.
+      return empty ? Status(more.error()) : Status();
+    }
+    if (!*more) {
+      listing.End();
+      return {};
+    }
+    const HostEntry entry = EntryAt(listing.entries.get() + listing.next);
+    if (!out.Fits(entry.name)) {
+      // An empty reply would mean the end of the directory.
+      return empty ? Status(Errno(EINVAL)) : Status();
+    }
+    AddEntry(directory, entry.name, entry.fixed.d_ino, static_cast<uint64_t>(entry.fixed.d_off),
+             entry.fixed.d_type, out);
+    listing.next += entry.fixed.d_reclen;
+    listing.offset = static_cast<uint64_t>(entry.fixed.d_off);
+  }
+}
+
+void Passthrough::AddEntry(OpenDirectory& directory, std::string_view name, uint64_t ino,
+                           uint64_t next_offset, uint8_t type, DirentWriter& out) {
+  const DirentWriter::Entry entry = {name, ino, next_offset, type};
+  if (!out.plus()) {
+    out.Add(entry);
+    return;
+  }
+  // An entry whose inode cannot be had (it is gone already, or the descriptors are used up) is listed by name alone:
+  // nodeid 0. The guest looks it up when it needs it; nothing is ever left out of a listing.
+  abi::fuse_entry_out attributes = {};
+  if (!IsDot(name)) {
+    const auto found = LookUpIn(directory.fd.get(), name.data());
+    if (found) {
+      attributes = *found;
+    }
+  }
+  out.AddPlus(entry, attributes);
+}
+
+Status Passthrough::FsyncDir(RequestContext& context, NodeId node, FileHandle handle,
+                             bool data_only) {
+  const Result<DirectoryRef> directory = directories_.Find(node, handle);
+  if (!directory) {
+    return directory.error();
+  }
+  context.sleep.AboutToSleep();
+  const int fd = (*directory)->fd.get();
+  return RetryStatus([&] { return data_only ? fdatasync(fd) : fsync(fd); });
+}
+
+Status Passthrough::ReleaseDir(RequestContext&, NodeId node, FileHandle handle) {
+  return directories_.Close(node, handle);
+}
+
+}  // namespace vfsd::fs::passthrough

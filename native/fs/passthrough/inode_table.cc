@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fs/passthrough/inode_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace vfsd::fs::passthrough {
+
+using fuse::NodeId;
+
+uint64_t InodeTable::Hash(const InodeKey& key) {
+  // Multiplicative mixing: inode numbers are nearly consecutive, device and mount nearly constant.
+  uint64_t hash = key.number * 0x9e37'79b9'7f4a'7c15;
+  hash ^= (key.device + (key.mount << 32)) * 0xc2b2'ae3d'27d4'eb4f;
+  return hash ^ hash >> 32;
+}
+
+InodeTable::Ref InodeTable::FindInShard(Shard& shard, uint64_t hash, const InodeKey& key) {
+  for (uint64_t id = BucketOf(shard, hash); id != 0;) {
+    Ref inode = slab_.Find(id);
+    if (inode->key == key) {
+      return inode;
+    }
+    id = inode->next_in_bucket;
+  }
+  return {};
+}
+
+void InodeTable::Link(Shard& shard, uint64_t hash, uint64_t id) {
+  if (shard.inodes == shard.buckets.size()) {
+    Grow(shard);
+  }
+  uint64_t& bucket = BucketOf(shard, hash);
+  slab_.Find(id)->next_in_bucket = std::exchange(bucket, id);
+  ++shard.inodes;
+}
+
+void InodeTable::Unlink(Shard& shard, const Ref& inode) {
+  uint64_t* place = &BucketOf(shard, Hash(inode->key));
+  while (*place != inode.id()) {
+    // Safe without holding the reference: the shard's lock keeps every linked inode listed.
+    place = &slab_.Find(*place)->next_in_bucket;
+  }
+  *place = inode->next_in_bucket;
+  --shard.inodes;
+}
+
+void InodeTable::Grow(Shard& shard) {
+  const std::vector<uint64_t> old =
+      std::exchange(shard.buckets, std::vector<uint64_t>(shard.buckets.size() * 2));
+  for (uint64_t id : old) {
+    while (id != 0) {
+      Ref inode = slab_.Find(id);
+      const uint64_t next = inode->next_in_bucket;
+      inode->next_in_bucket = std::exchange(BucketOf(shard, Hash(inode->key)), id);
+      id = next;
+    }
+  }
+}
+
+void InodeTable::AddRoot(InodeKey key, UniqueFd fd, MountTraits traits) {
+  const uint64_t hash = Hash(key);
+  Shard& shard = ShardOf(hash);
+  const std::scoped_lock lock(shard.lock);
+  const auto id = slab_.Insert({key, std::move(fd), S_IFDIR, traits, 1, 0, {}});
+  Link(shard, hash, *id);
+}
+
+std::optional<NodeId> InodeTable::LookUpKnown(const InodeKey& key) {
+  const uint64_t hash = Hash(key);
+  Shard& shard = ShardOf(hash);
+  const std::scoped_lock lock(shard.lock);
+  const Ref inode = FindInShard(shard, hash, key);
+  if (!inode) {
+    return std::nullopt;
+  }
+  ++inode->nlookup;
+  return NodeId{inode.id()};
+}
+
+Result<NodeId> InodeTable::LookUp(const InodeKey& key, UniqueFd fd, uint32_t type,
+                                  MountTraits traits) {
+  FdBudget::Share share = budget_.Take();
+  if (!share) {
+    return Errno(EMFILE);
+  }
+  const uint64_t hash = Hash(key);
+  Shard& shard = ShardOf(hash);
+  const std::scoped_lock lock(shard.lock);
+  const Ref known = FindInShard(shard, hash, key);
+  if (known) {
+    ++known->nlookup;
+    return NodeId{known.id()};
+  }
+  const auto id = slab_.Insert({key, std::move(fd), type, traits, 1, 0, std::move(share)});
+  if (!id) {
+    return Errno(ENFILE);
+  }
+  Link(shard, hash, *id);
+  return NodeId{*id};
+}
+
+void InodeTable::Forget(NodeId node, uint64_t nlookup) {
+  if (node == fuse::kRootNode) {
+    return;
+  }
+  // Declared before the lock, so that the descriptor is closed after it is released.
+  const Ref inode = Find(node);
+  if (!inode) {
+    return;
+  }
+  Shard& shard = ShardOf(Hash(inode->key));
+  const std::scoped_lock lock(shard.lock);
+  // A hostile guest may forget more than it has looked up, or from two queues at once.
+  inode->nlookup -= std::min(nlookup, inode->nlookup);
+  if (inode->nlookup == 0 && slab_.Unlist(inode)) {
+    Unlink(shard, inode);
+  }
+}
+
+void InodeTable::ForgetAll() {
+  for (Shard& shard : shards_) {
+    // Ends behind the lock's scope: closing descriptors takes time.
+    std::vector<Ref> forgotten;
+    const std::scoped_lock lock(shard.lock);
+    for (uint64_t& bucket : shard.buckets) {
+      uint64_t kept = 0;
+      for (uint64_t id = bucket; id != 0;) {
+        Ref inode = slab_.Find(id);
+        const uint64_t next = inode->next_in_bucket;
+        if (NodeId{id} == fuse::kRootNode) {
+          inode->next_in_bucket = std::exchange(kept, id);
+        } else {
+          slab_.Unlist(inode);
+          --shard.inodes;
+          forgotten.push_back(std::move(inode));
+        }
+        id = next;
+      }
+      bucket = kept;
+    }
+  }
+}
+
+}  // namespace vfsd::fs::passthrough

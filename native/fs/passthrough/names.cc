@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "fs/passthrough/attributes.h"
+#include "fs/passthrough/passthrough.h"
+
+namespace vfsd::fs::passthrough {
+
+using fuse::Name;
+using fuse::NodeId;
+using fuse::RequestContext;
+using identity::ScopedIdentity;
+
+namespace {
+
+constexpr uint32_t kModeBits = 07777;
+constexpr uint32_t kKnownRenameFlags = RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT;
+
+}  // namespace
+
+template <typename Make>
+Result<abi::fuse_entry_out> Passthrough::MakeEntry(RequestContext& context, NodeId parent,
+                                                   const Name& name, Make make) {
+  const Result<InodeRef> directory = FindDirectory(parent);
+  if (!directory) {
+    return directory.error();
+  }
+  const int directory_fd = (*directory)->fd.get();
+  {
+    const auto identity = ScopedIdentity::Assume(identity_, context.caller.uid, context.caller.gid);
+    if (!identity) {
+      return identity.error();
+    }
+    const Status made = RetryStatus([&] { return make(directory_fd); });
+    if (!made) {
+      return made.error();
+    }
+  }
+  return LookUpIn(directory_fd, name.c_str());
+}
+
+Result<abi::fuse_entry_out> Passthrough::MkNod(RequestContext& context, NodeId parent,
+                                               const Name& name, const abi::fuse_mknod_in& in) {
+  // Type 0 means a regular file to mknod(2), and other types are refused by it.
+  return MakeEntry(context, parent, name, [&](int directory) {
+    return mknodat(directory, name.c_str(), in.mode & (S_IFMT | kModeBits), DecodeDevice(in.rdev));
+  });
+}
+
+Result<abi::fuse_entry_out> Passthrough::MkDir(RequestContext& context, NodeId parent,
+                                               const Name& name, uint32_t mode) {
+  return MakeEntry(context, parent, name, [&](int directory) {
+    return mkdirat(directory, name.c_str(), mode & kModeBits);
+  });
+}
+
+Result<abi::fuse_entry_out> Passthrough::Symlink(RequestContext& context, NodeId parent,
+                                                 const Name& name, const char* target) {
+  return MakeEntry(context, parent, name, [&](int directory) {
+    return symlinkat(target, directory, name.c_str());
+  });
+}
+
+Result<abi::fuse_entry_out> Passthrough::Link(RequestContext&, NodeId node, NodeId parent,
+                                              const Name& name) {
+  const Result<InodeRef> inode = FindInode(node);
+  if (!inode) {
+    return inode.error();
+  }
+  const Result<InodeRef> directory = FindDirectory(parent);
+  if (!directory) {
+    return directory.error();
+  }
+  // Through /proc/self/fd, since AT_EMPTY_PATH would need CAP_DAC_READ_SEARCH.
+  const Status linked = RetryStatus([&] {
+    return linkat(proc_self_fd_.get(), sys::FdName((*inode)->fd.get()).c_str(),
+                  (*directory)->fd.get(), name.c_str(), AT_SYMLINK_FOLLOW);
+  });
+  return linked ? LookUpIn((*directory)->fd.get(), name.c_str()) : linked.error();
+}
+
+Status Passthrough::Unlink(RequestContext&, NodeId parent, const Name& name) {
+  const Result<InodeRef> directory = FindDirectory(parent);
+  if (!directory) {
+    return directory.error();
+  }
+  return RetryStatus([&] { return unlinkat((*directory)->fd.get(), name.c_str(), 0); });
+}
+
+Status Passthrough::RmDir(RequestContext&, NodeId parent, const Name& name) {
+  const Result<InodeRef> directory = FindDirectory(parent);
+  if (!directory) {
+    return directory.error();
+  }
+  return RetryStatus([&] { return unlinkat((*directory)->fd.get(), name.c_str(), AT_REMOVEDIR); });
+}
+
+Status Passthrough::Rename(RequestContext&, NodeId parent, const Name& name, NodeId new_parent,
+                           const Name& new_name, uint32_t flags) {
+  if ((flags & ~kKnownRenameFlags) != 0) {
+    return Errno(EINVAL);
+  }
+  const Result<InodeRef> from = FindDirectory(parent);
+  if (!from) {
+    return from.error();
+  }
+  const Result<InodeRef> to = FindDirectory(new_parent);
+  if (!to) {
+    return to.error();
+  }
+  return RetryStatus([&] {
+    return renameat2((*from)->fd.get(), name.c_str(), (*to)->fd.get(), new_name.c_str(), flags);
+  });
+}
+
+}  // namespace vfsd::fs::passthrough

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "fs/passthrough/fd_budget.h"
+#include "fs/passthrough/inode_table.h"
+#include "fs/passthrough/mount_traits.h"
+#include "fs/passthrough/open_files.h"
+#include "fuse/file_system.h"
+#include "fuse/session.h"
+#include "identity/credentials.h"
+#include "sys/proc_self_fd.h"
+
+namespace vfsd::fs::passthrough {
+
+struct Options {
+  fuse::CacheMode cache = fuse::CacheMode::kAuto;
+  bool xattr = false;
+  bool writeback = false;
+  bool allow_direct_io = false;
+  /** Descriptors that the guest may make the daemon hold. */
+  int64_t guest_fd_limit = 1024;
+};
+
+/**
+ * A directory of the host, served as it is. Every operation is a system call relative to a descriptor; no path is kept
+ * or built. Files are made with the guest user's ids; permission was checked by the guest's kernel.
+ *
+ * The working directory of the process is `proc_self_fd` while this works (ProcSelfFd::Enter).
+ */
+class Passthrough final : public fuse::FileSystem {
+ public:
+  Passthrough(const Options& options, sys::ProcSelfFd proc_self_fd,
+              const identity::ProcessIdentity& identity);
+
+  /** Begins to serve the tree below `root`, an O_PATH descriptor. ENOTDIR when it is no directory. */
+  Status Open(UniqueFd root);
+
+  void Reset() override;
+
+  // inodes.cc
+  Result<abi::fuse_entry_out> Lookup(fuse::RequestContext&, fuse::NodeId, const fuse::Name&) override;
+  void Forget(fuse::NodeId, uint64_t nlookup) override;
+  Result<abi::fuse_attr_out> GetAttr(fuse::RequestContext&, fuse::NodeId,
+                                     std::optional<fuse::FileHandle>) override;
+  Status Access(fuse::RequestContext&, fuse::NodeId, uint32_t mask) override;
+  Result<size_t> ReadLink(fuse::RequestContext&, fuse::NodeId, std::span<char> target) override;
+  Result<abi::fuse_kstatfs> StatFs(fuse::RequestContext&, fuse::NodeId) override;
+  Status SyncFs(fuse::RequestContext&, fuse::NodeId) override;
+
+  // set_attributes.cc
+  Result<abi::fuse_attr_out> SetAttr(fuse::RequestContext&, fuse::NodeId,
+                                     const abi::fuse_setattr_in&) override;
+
+  // names.cc
+  Result<abi::fuse_entry_out> MkNod(fuse::RequestContext&, fuse::NodeId, const fuse::Name&,
+                                    const abi::fuse_mknod_in&) override;
+  Result<abi::fuse_entry_out> MkDir(fuse::RequestContext&, fuse::NodeId, const fuse::Name&,
+                                    uint32_t mode) override;
+  Result<abi::fuse_entry_out> Symlink(fuse::RequestContext&, fuse::NodeId, const fuse::Name&,
+                                      const char* target) override;
+  Result<abi::fuse_entry_out> Link(fuse::RequestContext&, fuse::NodeId, fuse::NodeId parent,
+                                   const fuse::Name&) override;
+  Status Unlink(fuse::RequestContext&, fuse::NodeId, const fuse::Name&) override;
+  Status RmDir(fuse::RequestContext&, fuse::NodeId, const fuse::Name&) override;
+  Status Rename(fuse::RequestContext&, fuse::NodeId, const fuse::Name&, fuse::NodeId new_parent,
+                const fuse::Name& new_name, uint32_t flags) override;
+
+  // files.cc
+  Result<abi::fuse_open_out> Open(fuse::RequestContext&, fuse::NodeId, uint32_t flags) override;
+  Result<fuse::Created> Create(fuse::RequestContext&, fuse::NodeId, const fuse::Name&,
+                               const abi::fuse_create_in&) override;
+  Status Flush(fuse::RequestContext&, fuse::NodeId, fuse::FileHandle) override;
+  Status Fsync(fuse::RequestContext&, fuse::NodeId, fuse::FileHandle, bool data_only) override;
+  Status Release(fuse::RequestContext&, fuse::NodeId, fuse::FileHandle) override;
+
+  // data.cc
+  Status Read(fuse::RequestContext&, fuse::NodeId, const abi::fuse_read_in&,
+              memory::SegmentCursor& to) override;
+  Result<size_t> Write(fuse::RequestContext&, fuse::NodeId, const abi::fuse_write_in&,
+                       memory::SegmentCursor& from) override;
+  Status Fallocate(fuse::RequestContext&, fuse::NodeId, const abi::fuse_fallocate_in&) override;
+  Result<uint64_t> Lseek(fuse::RequestContext&, fuse::NodeId, const abi::fuse_lseek_in&) override;
+  Result<size_t> CopyFileRange(fuse::RequestContext&, fuse::NodeId,
+                               const abi::fuse_copy_file_range_in&) override;
+
+  // directories.cc
+  Result<abi::fuse_open_out> OpenDir(fuse::RequestContext&, fuse::NodeId) override;
+  Status ReadDir(fuse::RequestContext&, fuse::NodeId, fuse::FileHandle, uint64_t offset,
+                 fuse::DirentWriter&) override;
+  Status FsyncDir(fuse::RequestContext&, fuse::NodeId, fuse::FileHandle, bool data_only) override;
+  Status ReleaseDir(fuse::RequestContext&, fuse::NodeId, fuse::FileHandle) override;
+
+  // xattrs.cc
+  Status SetXattr(fuse::RequestContext&, fuse::NodeId, const char* name,
+                  std::span<const std::byte> value, uint32_t flags) override;
+  Result<size_t> GetXattr(fuse::RequestContext&, fuse::NodeId, const char* name,
+                          std::span<std::byte> value) override;
+  Result<size_t> ListXattr(fuse::RequestContext&, fuse::NodeId, std::span<std::byte> names) override;
+  Status RemoveXattr(fuse::RequestContext&, fuse::NodeId, const char* name) override;
+
+ private:
+  using InodeRef = InodeTable::Ref;
+  using FileRef = OpenTable<OpenFile>::Ref;
+  using DirectoryRef = OpenTable<OpenDirectory>::Ref;
+
+  /** ESTALE: no such node, or the guest has forgotten it. */
+  Result<InodeRef> FindInode(fuse::NodeId node);
+  /** The same, for an operation that needs a directory: ENOTDIR. */
+  Result<InodeRef> FindDirectory(fuse::NodeId node);
+
+  /** The entry of a name in a directory, with a lookup added to its inode. */
+  Result<abi::fuse_entry_out> LookUpIn(int directory, const char* name);
+  /** The entry of what `o_path` refers to, with a lookup added. */
+  Result<abi::fuse_entry_out> LookUpFd(UniqueFd o_path);
+  abi::fuse_entry_out EntryOf(fuse::NodeId node, const struct statx& attributes) const;
+  Result<abi::fuse_attr_out> AttributesOf(const Inode& inode) const;
+
+  /** Makes something in a directory as the caller, by `make`, and answers its entry. */
+  template <typename Make>
+  Result<abi::fuse_entry_out> MakeEntry(fuse::RequestContext& context, fuse::NodeId parent,
+                                        const fuse::Name& name, Make make);
+
+  /** open(2) flags for the host from those of the guest. */
+  int HostOpenFlags(uint32_t guest_flags) const;
+  /** Opens an inode's file. Only regular files: anything else is the guest kernel's business, never the daemon's. */
+  Result<UniqueFd> OpenRegular(const Inode& inode, int flags) const;
+  Result<abi::fuse_open_out> Register(fuse::NodeId node, UniqueFd fd, MountTraits traits);
+  uint32_t FileOpenFlags(MountTraits traits) const;
+
+  Status ApplySize(const Inode& inode, const abi::fuse_setattr_in& in, fuse::NodeId node);
+
+  // directories.cc; each with the listing's lock held.
+  Status BeginListing(OpenDirectory& directory, uint64_t offset);
+  /** False at the directory's end. */
+  Result<bool> FillListing(OpenDirectory& directory);
+  void AddEntry(OpenDirectory& directory, std::string_view name, uint64_t ino, uint64_t next_offset,
+                uint8_t type, fuse::DirentWriter& out);
+
+  /** ENOSYS, which Linux remembers, when attributes are not served. */
+  Result<InodeRef> FindForXattr(fuse::NodeId node);
+
+  // Half of a usual page-cache read-ahead of a directory; a listing in progress holds one such buffer.
+  static constexpr size_t kListingSize = 16 * 1024;
+  // 1024 listings in progress at a time bound the memory that they hold to 16 MiB.
+  static constexpr int kMaxListings = 1024;
+  // Sets directory handles apart from file handles.
+  static constexpr uint64_t kDirectoryTag = 1ull << 63;
+
+  const Options options_;
+  const sys::ProcSelfFd proc_self_fd_;
+  const identity::ProcessIdentity identity_;
+  FdBudget budget_;
+  MountTraitsCache mounts_;
+  InodeTable inodes_;
+  OpenTable<OpenFile> files_{0};
+  OpenTable<OpenDirectory> directories_{kDirectoryTag};
+  std::atomic<int> listings_ = 0;
+};
+
+}  // namespace vfsd::fs::passthrough

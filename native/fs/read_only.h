@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "fs/forwarding.h"
+
+namespace vfsd::fs {
+
+/** Answers EROFS to everything that would change the tree. */
+class ReadOnly final : public Forwarding {
+ public:
+  using Forwarding::Forwarding;
+
+  Result<abi::fuse_open_out> Open(RequestContext& context, NodeId node, uint32_t flags) override {
+    // O_TRUNC changes a file even when it is opened for reading (CVE-2026-63318).
+    if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0) {
+      return kRefused;
+    }
+    return inner_.Open(context, node, flags);
+  }
+  Status Access(RequestContext& context, NodeId node, uint32_t mask) override {
+    return (mask & W_OK) != 0 ? Status(kRefused) : inner_.Access(context, node, mask);
+  }
+
+  Result<abi::fuse_attr_out> SetAttr(RequestContext&, NodeId, const abi::fuse_setattr_in&) override {
+    return kRefused;
+  }
+  Result<abi::fuse_entry_out> MkNod(RequestContext&, NodeId, const Name&,
+                                    const abi::fuse_mknod_in&) override {
+    return kRefused;
+  }
+  Result<abi::fuse_entry_out> MkDir(RequestContext&, NodeId, const Name&, uint32_t) override {
+    return kRefused;
+  }
+  Result<abi::fuse_entry_out> Symlink(RequestContext&, NodeId, const Name&, const char*) override {
+    return kRefused;
+  }
+  Result<abi::fuse_entry_out> Link(RequestContext&, NodeId, NodeId, const Name&) override {
+    return kRefused;
+  }
+  Status Unlink(RequestContext&, NodeId, const Name&) override {
+    return kRefused;
+  }
+  Status RmDir(RequestContext&, NodeId, const Name&) override {
+    return kRefused;
+  }
+  Status Rename(RequestContext&, NodeId, const Name&, NodeId, const Name&, uint32_t) override {
+    return kRefused;
+  }
+  Result<fuse::Created> Create(RequestContext&, NodeId, const Name&,
+                               const abi::fuse_create_in&) override {
+    return kRefused;
+  }
+  Result<size_t> Write(RequestContext&, NodeId, const abi::fuse_write_in&,
+                       memory::SegmentCursor&) override {
+    return kRefused;
+  }
+  Status Fallocate(RequestContext&, NodeId, const abi::fuse_fallocate_in&) override {
+    return kRefused;
+  }
+  Result<size_t> CopyFileRange(RequestContext&, NodeId,
+                               const abi::fuse_copy_file_range_in&) override {
+    return kRefused;
+  }
+  Status SetXattr(RequestContext&, NodeId, const char*, std::span<const std::byte>,
+                  uint32_t) override {
+    return kRefused;
+  }
+  Status RemoveXattr(RequestContext&, NodeId, const char*) override {
+    return kRefused;
+  }
+
+ private:
+  static constexpr Errno kRefused{EROFS};
+};
+
+}  // namespace vfsd::fs

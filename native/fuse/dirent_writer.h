@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+
+#include "abi/fuse.h"
+#include "memory/segments.h"
+
+namespace vfsd::fuse {
+
+/**
+ * Writes directory entries into a reply, with or without attributes. An entry is written whole or not at all.
+ */
+class DirentWriter {
+ public:
+  struct Entry {
+    std::string_view name;
+    uint64_t ino;
+    /** The position behind this entry: where a later READDIR goes on. */
+    uint64_t next_offset;
+    /** DT_… */
+    uint32_t type;
+  };
+
+  DirentWriter(memory::SegmentCursor& out, uint32_t size, bool plus)
+      : out_(out), room_(std::min<uint64_t>(size, out.remaining())), plus_(plus) {}
+
+  bool plus() const {
+    return plus_;
+  }
+
+  /** Whether an entry of this name still fits. To be asked before the entry's inode is looked up. */
+  bool Fits(std::string_view name) const {
+    return Length(name) <= room_;
+  }
+
+  /** Precondition: !plus() and Fits(). */
+  void Add(const Entry& entry) {
+    AddDirent(entry);
+  }
+
+  /** Precondition: plus() and Fits(). A nodeid of 0 gives the name alone. */
+  void AddPlus(const Entry& entry, const abi::fuse_entry_out& attributes) {
+    out_.Write(&attributes, sizeof attributes);
+    room_ -= sizeof attributes;
+    AddDirent(entry);
+  }
+
+ private:
+  static size_t Padded(size_t length) {
+    return (length + abi::kDirentAlignment - 1) / abi::kDirentAlignment * abi::kDirentAlignment;
+  }
+
+  size_t Length(std::string_view name) const {
+    return (plus_ ? sizeof(abi::fuse_entry_out) : 0) + Padded(sizeof(abi::fuse_dirent) + name.size());
+  }
+
+  void AddDirent(const Entry& entry) {
+    static constexpr char kZeros[abi::kDirentAlignment] = {};
+    const abi::fuse_dirent dirent = {entry.ino, entry.next_offset,
+                                     static_cast<uint32_t>(entry.name.size()), entry.type};
+    const size_t bare = sizeof dirent + entry.name.size();
+    out_.Write(&dirent, sizeof dirent);
+    out_.Write(entry.name.data(), entry.name.size());
+    out_.Write(kZeros, Padded(bare) - bare);
+    room_ -= Padded(bare);
+  }
+
+  memory::SegmentCursor& out_;
+  uint64_t room_;
+  bool plus_;
+};
+
+}  // namespace vfsd::fuse

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "abi/fuse.h"
+#include "identity/guest_ids.h"
+
+namespace vfsd::fuse {
+
+/** Names an inode between guest and daemon. Any value may come from the guest. */
+enum class NodeId : uint64_t {};
+inline constexpr NodeId kRootNode{abi::FUSE_ROOT_ID};
+
+/** Names an open file or directory (`fh`). Any value may come from the guest. */
+enum class FileHandle : uint64_t {};
+
+/** Who asks. */
+struct Caller {
+  identity::GuestUid uid;
+  identity::GuestGid gid;
+};
+
+/** Told by a file system that is about to do something that may sleep, so that others need not wait behind it. */
+class SleepNotice {
+ public:
+  virtual void AboutToSleep() = 0;
+
+ protected:
+  ~SleepNotice() = default;
+};
+
+/** What every operation gets to know about its request. */
+struct RequestContext {
+  Caller caller;
+  SleepNotice& sleep;
+};
+
+}  // namespace vfsd::fuse

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launcher/child.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/mount.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "base/unique_fd.h"
+#include "launcher/control_socket.h"
+#include "launcher/message.h"
+#include "launcher/privileges.h"
+#include "launcher/worker_fds.h"
+#include "sys/seccomp_load.h"
+
+namespace vfsd::launcher {
+namespace {
+
+/** Says what failed and ends the child; the launcher sees its end. */
+[[noreturn]] void Fail(const char* what, const char* hint = nullptr) {
+  Failed(what, hint);
+  _exit(1);
+}
+
+struct View {
+  UniqueFd root;
+  UniqueFd proc_self_fd;
+};
+
+UniqueFd OpenDirectory(const char* path) {
+  UniqueFd directory(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) {
+    Fail(path);
+  }
+  return directory;
+}
+
+/** A copy of a mount that is attached nowhere, with attributes added to it and to all below it. */
+UniqueFd DetachedMount(int directory, const char* path, unsigned flags, uint64_t attributes) {
+  UniqueFd tree(static_cast<int>(
+      syscall(SYS_open_tree, directory, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags)));
+  if (!tree) {
+    return tree;
+  }
+  mount_attr change = {};
+  change.attr_set = attributes;
+  const unsigned recursive = flags & AT_RECURSIVE;
+  if (syscall(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH | recursive, &change,
+              sizeof change) != 0) {
+    Fail("mount_setattr", "vfsd needs Linux 5.12 for --sandbox=namespace");
+  }
+  return tree;
+}
+
+View NamespaceView(const Options& options) {
+  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    Fail("making the mounts private");
+  }
+  if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) {
+    Fail("mounting /proc for the sandbox",
+         "in a container that masks parts of /proc, use --sandbox=chroot");
+  }
+  View view;
+  // The mount has no parent, so ".." does not lead out of it.
+  view.proc_self_fd = DetachedMount(
+      AT_FDCWD, "/proc/self/fd", 0,
+      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  if (!view.proc_self_fd) {
+    Fail("open_tree of /proc/self/fd");
+  }
+  const UniqueFd shared = OpenDirectory(options.shared_dir);
+  view.root = DetachedMount(shared.get(), "", AT_RECURSIVE | AT_EMPTY_PATH,
+                            MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                                (options.read_only ? MOUNT_ATTR_RDONLY : 0));
+  if (!view.root) {
+    Fail("open_tree of the shared directory");
+  }
+  // Over itself, so that there is a mount point to pivot to.
+  if (syscall(SYS_move_mount, view.root.get(), "", shared.get(), "",
+              MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0) {
+    Fail("mounting the shared directory over itself");
+  }
+  return view;
+}
+
+View PlainView(const Options& options) {
+  return {OpenDirectory(options.shared_dir), OpenDirectory("/proc/self/fd")};
+}
+
+/** Moves the worker's descriptors to their numbers; every other one ends with the exec. */
+void PlaceFds(const Options& options, const View& view, int control) {
+  const std::array<std::pair<int, int>, 7> wanted = {{
+      {options.listen_fd, kListenFd},
+      {options.config_fd, kConfigFd},
+      {control, kControlFd},
+      {view.proc_self_fd.get(), kProcSelfFd},
+      {view.root.get(), kRootFd},
+      {options.process_filter_fd, kProcessFilterFd},
+      {options.main_thread_filter_fd, kMainThreadFilterFd},
+  }};
+  // In two steps, because a descriptor may stand where another one shall go.
+  std::array<int, wanted.size()> moved;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    moved[i] = wanted[i].first < 0 ? -1 : fcntl(wanted[i].first, F_DUPFD_CLOEXEC, kWorkerFdEnd);
+    if (wanted[i].first >= 0 && moved[i] < 0) {
+      Fail("moving a descriptor");
+    }
+  }
+  if (syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC) != 0) {
+    Fail("close_range", "vfsd needs Linux 5.11");
+  }
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const int target = wanted[i].second;
+    if (moved[i] < 0) {
+      close(target);
+    } else if (dup2(moved[i], target) < 0) {
+      Fail("moving a descriptor");
+    }
+  }
+}
+
+void ResetSignals() {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+}  // namespace
+
+void RunChild(const Options& options, int control) {
+  if (!AwaitByte(control, kGo)) {
+    _exit(1);
+  }
+  const bool namespaces = options.sandbox == Sandbox::kNamespace;
+  const View view = namespaces ? NamespaceView(options) : PlainView(options);
+  // A working directory outside of the new root would keep the old tree reachable.
+  if (namespaces && chdir("/") != 0) {
+    Fail("chdir to /");
+  }
+  if (!SendByte(control, kTree, view.root.get())) {
+    _exit(1);
+  }
+  // The guest's kernel has applied its process's mask already; the worker adds none of its own.
+  umask(0);
+  if (!LeaveSupplementaryGroups()) {
+    _exit(1);
+  }
+  UniqueFd start_filter(
+      options.start_filter_fd < 0
+          ? -1
+          : fcntl(options.start_filter_fd, F_DUPFD_CLOEXEC, static_cast<int>(kWorkerFdEnd)));
+  PlaceFds(options, view, control);
+  if (!KeepOnly(options.capabilities)) {
+    _exit(1);
+  }
+  // Behind all changes of credentials, which would clear it.
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
+    Fail("asking to end with the launcher");
+  }
+  ResetSignals();
+  if (start_filter) {
+    const Status loaded = sys::LoadSeccompFilter(start_filter.get(), sys::FilterScope::kThread);
+    if (!loaded) {
+      errno = loaded.error().value();
+      Fail("loading the first seccomp filter", "use --seccomp=none on a kernel without seccomp");
+    }
+  }
+  execv(options.worker[0], options.worker);
+  Fail(options.worker[0]);
+}
+
+}  // namespace vfsd::launcher

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The launcher: what must be done about the worker from outside of it, by a process with a single thread.
+//
+// It makes the worker's namespaces, waits until Node is loaded in them, changes the worker's root to the shared
+// directory, gives up its own rights and stays as the parent: it passes signals on, removes the socket and reports the
+// worker's end. It reads nothing from the front-end or the guest.
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/unique_fd.h"
+#include "launcher/child.h"
+#include "launcher/confine.h"
+#include "launcher/control_socket.h"
+#include "launcher/message.h"
+#include "launcher/options.h"
+#include "launcher/privileges.h"
+#include "launcher/socket_file.h"
+#include "launcher/supervise.h"
+#include "launcher/worker_fds.h"
+#include "sys/seccomp_load.h"
+
+namespace vfsd::launcher {
+namespace {
+
+bool LimitOpenFiles(uint64_t limit) {
+  const rlimit both = {limit, limit};
+  return limit == 0 || setrlimit(RLIMIT_NOFILE, &both) == 0 ||
+         Failed("setting RLIMIT_NOFILE", "choose a smaller --rlimit-nofile");
+}
+
+uint64_t CloneFlags(const Options& options) {
+  switch (options.sandbox) {
+    case Sandbox::kNamespace:
+      return CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
+             (options.user_namespace ? CLONE_NEWUSER : 0);
+    case Sandbox::kChroot:
+      // Only so can the launcher change the root of a process that must not have the right to do it.
+      return CLONE_FS;
+    case Sandbox::kNone:
+      return 0;
+  }
+  return 0;
+}
+
+/** As fork(2): 0 in the child, -1 on failure, which has been said. */
+pid_t Clone(const Options& options, UniqueFd& pidfd) {
+  int fd = -1;
+  clone_args arguments = {};
+  arguments.flags = CloneFlags(options) | CLONE_PIDFD;
+  arguments.pidfd = reinterpret_cast<uint64_t>(&fd);
+  arguments.exit_signal = SIGCHLD;
+  const auto pid = static_cast<pid_t>(syscall(SYS_clone3, &arguments, sizeof arguments));
+  if (pid < 0) {
+    Failed("creating the sandbox's namespaces",
+         options.user_namespace
+             ? "are user namespaces enabled (sysctl user.max_user_namespaces)?"
+             : "in a container, use --sandbox=chroot or give it CAP_SYS_ADMIN");
+  }
+  pidfd.Reset(fd);
+  return pid;
+}
+
+/** Nothing of the launcher's rights is needed for waiting. */
+bool GiveUpRights(const Options& options, const SocketFile& socket) {
+  const uint64_t dac_override = 1ull << CAP_DAC_OVERRIDE;
+  const bool root = geteuid() == 0 && !options.user_namespace;
+  if (!KeepOnly(root && socket.NeedsDacOverride() ? dac_override : 0)) {
+    return false;
+  }
+  if (options.launcher_filter_fd < 0) {
+    return true;
+  }
+  const Status loaded =
+      sys::LoadSeccompFilter(options.launcher_filter_fd, sys::FilterScope::kThread);
+  if (!loaded) {
+    errno = loaded.error().value();
+    return Failed("loading the launcher's seccomp filter");
+  }
+  return true;
+}
+
+/**
+ * Goes with the child from its creation to its confinement. False when that has failed, or when the worker has ended
+ * on the way: then it has said why.
+ */
+bool Confine(const Options& options, int control, pid_t pid, int pidfd) {
+  if (options.user_namespace && !WriteIdMaps(pid)) {
+    return false;
+  }
+  UniqueFd tree;
+  if (!SendByte(control, kGo) || !AwaitByte(control, kTree, &tree) || !JoinChild(options, pidfd)) {
+    return false;
+  }
+  return AwaitByte(control, kLoaded) && MoveIntoTree(options, tree.get()) &&
+         SendByte(control, kConfined);
+}
+
+int Launch(const Options& options, const SocketFile& socket) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+    Failed("socketpair");
+    return 1;
+  }
+  UniqueFd control(ends[0]);
+  UniqueFd childs_end(ends[1]);
+  UniqueFd pidfd;
+  const pid_t pid = Clone(options, pidfd);
+  if (pid < 0) {
+    return 1;
+  }
+  if (pid == 0) {
+    control.Reset();
+    RunChild(options, childs_end.get());
+  }
+  childs_end.Reset();
+  const bool confined = Confine(options, control.get(), pid, pidfd.get());
+  // A worker that waits for a launcher that has failed sees the end of the conversation, and ends.
+  control.Reset();
+  if (!confined || !GiveUpRights(options, socket)) {
+    return Abandon(pidfd.get());
+  }
+  return Supervise(pidfd.get());
+}
+
+}  // namespace
+}  // namespace vfsd::launcher
+
+int main(int argc, char** argv) {
+  namespace launcher = vfsd::launcher;
+  const auto options = launcher::ParseOptions(argc, argv);
+  if (!options) {
+    return 1;
+  }
+  const launcher::SocketFile socket(options->socket_path);
+  launcher::BlockSupervisedSignals();
+  const int status =
+      launcher::LimitOpenFiles(options->rlimit_nofile) ? launcher::Launch(*options, socket) : 1;
+  socket.Remove();
+  return status;
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+namespace vfsd::launcher {
+
+/**
+ * Keeps only these capabilities: permitted and effective, and the bounding set, so that no exec brings back another.
+ * Empties the inheritable and ambient sets and sets no_new_privs. False on failure, which has been said.
+ */
+[[nodiscard]] bool KeepOnly(uint64_t capabilities);
+
+/** Leaves the supplementary groups, whose rights the guest must not use (CVE-2022-0358), where that is possible. */
+[[nodiscard]] bool LeaveSupplementaryGroups();
+
+}  // namespace vfsd::launcher

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace vfsd::launcher {
+
+/** The descriptors with which the worker begins, beside 0 to 2. src/sandbox/worker-fds.ts has the same numbers. */
+enum WorkerFd : int {
+  kListenFd = 3,
+  kConfigFd = 4,
+  kControlFd = 5,
+  kProcSelfFd = 6,
+  kRootFd = 7,
+  kProcessFilterFd = 8,
+  kMainThreadFilterFd = 9,
+  kWorkerFdEnd = 10,
+};
+
+// The conversation on the control socket, a byte each.
+
+/** The launcher: the id maps are written, go on. */
+inline constexpr char kGo = 'G';
+/** The child: here is the tree to pivot into (with the tree's descriptor). */
+inline constexpr char kTree = 'T';
+/** The worker: everything is loaded and every thread is created. */
+inline constexpr char kLoaded = 'L';
+/** The launcher: the shared tree is the root now. */
+inline constexpr char kConfined = 'C';
+
+}  // namespace vfsd::launcher
