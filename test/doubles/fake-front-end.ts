@@ -111,7 +111,7 @@ export class FakeFrontEnd {
     fds: Fd[] = [],
   ): Promise<bigint | null> {
     const reply = await this.ask(request, payload, { fds, needReply: true });
-    if (reply === null || reply.payload.byteLength !== 8) return null;
+    if (reply?.payload.byteLength !== 8) return null;
     return new DataView(reply.payload.buffer, reply.payload.byteOffset).getBigUint64(0, true);
   }
 
