@@ -27,7 +27,7 @@ t.test("an error carries the system's answer", async (t) => {
     describeFailure({ ...failure, detail: 'in /run' }).endsWith('(EADDRINUSE), in /run'),
     true,
   );
-  t.equal(describeFailure({ errno: 3000, code: 'E3000', syscall: 'x' }), 'x: error 3000 (E3000)');
+  t.equal(describeFailure({ errno: 122, code: 'EDQUOT', syscall: 'x' }), 'x: error 122 (EDQUOT)');
 });
 
 t.test('native results and failures', async (t) => {

@@ -11,7 +11,6 @@ export function preload(): readonly unknown[] {
     new Intl.DateTimeFormat().format(new Date()),
     // An uncaught error is printed through process.stderr, which is made at its first use.
     process.stderr.fd,
-    process.stdout.fd,
     // The text of an error is put together when somebody asks for it.
     new Error('preload').stack,
     performance.now(),

@@ -11,6 +11,7 @@ import { RateLimitedLogger } from '../log/rate-limit.js';
 import { openStderrSink } from '../log/stderr-sink.js';
 import { loadBinding, unwrap } from '../native/binding.js';
 import type { DeviceEvent, NativeBinding, NativeDevice } from '../native/types.js';
+import { assertPathsDenied, assertPrivilegesDropped } from '../sandbox/assert-confinement.js';
 import { workerFds } from '../sandbox/worker-fds.js';
 import { Daemon } from './daemon.js';
 import { Listener } from './listener.js';
@@ -104,6 +105,7 @@ function createDevice(
 }
 
 function confine(binding: NativeBinding, config: DaemonConfig): void {
+  assertPrivilegesDropped();
   unwrap(
     binding.awaitConfinement(workerFds.control),
     'VFSD_SANDBOX_CONFINE',
@@ -119,6 +121,7 @@ function confine(binding: NativeBinding, config: DaemonConfig): void {
     'VFSD_SANDBOX_CONFINE',
     'the seccomp filters were not accepted',
   );
+  if (isFiltered) assertPathsDenied();
 }
 
 /** The line that says that front-ends may connect now. */
