@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { writeSync } from 'node:fs';
+import { validate } from '../config/validate.js';
+import { start } from '../daemon/start.js';
+import { loadBinding } from '../native/binding.js';
+import { policies } from '../seccomp/policies.js';
+import { version } from '../version.js';
+import { helpText, isAsked, parseArguments } from './parse-arguments.js';
+import { preflight } from './preflight.js';
+import { capabilitiesJson } from './print-capabilities.js';
+
+/** The command `vfsd`. Resolves to the exit status; when the daemon starts it never does, the process is replaced. */
+export async function runCommand(args: readonly string[]): Promise<number> {
+  // libvirt asks this of every version of every program, with options that it may not know.
+  if (isAsked(args, 'print-capabilities')) return print(capabilitiesJson());
+  if (isAsked(args, 'help')) return print(await helpText());
+  if (isAsked(args, 'version')) return print(`vfsd ${version}`);
+  const config = validate(await parseArguments(args));
+  const binding = loadBinding();
+  return start(binding, config, preflight(binding, config), policies);
+}
+
+function print(text: string): number {
+  writeSync(1, `${text}\n`);
+  return 0;
+}

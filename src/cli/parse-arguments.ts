@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import yargs, { type Argv } from 'yargs';
+import {
+  optionDefinitions,
+  optionGroups,
+  type FlagOptionName,
+  type OptionName,
+  type ValueOptionName,
+} from '../config/options.js';
+import { usage, type GivenOptions } from '../config/validate.js';
+
+const helpWidth = 100;
+const flagNames = new Set<string>(
+  optionDefinitions.filter(({ value }) => value === undefined).map(({ name }) => name),
+);
+
+/** Takes the command line apart: `--name=value` and `--name value`. Throws VFSD_CONFIG_USAGE. */
+export async function parseArguments(args: readonly string[]): Promise<GivenOptions> {
+  checkTokens(args);
+  const parsed: Readonly<Record<string, unknown>> = await parser(args).parseAsync();
+  const { _: positionals } = parsed;
+  if (Array.isArray(positionals) && positionals.length > 0) {
+    throw usage(`unexpected argument ${String(positionals[0])}`);
+  }
+  const values: Partial<Record<ValueOptionName, string>> = {};
+  const flags = new Set<FlagOptionName>();
+  for (const { name } of optionDefinitions) {
+    const given = parsed[name];
+    if (isFlag(name)) {
+      if (given === true) flags.add(name);
+    } else if (typeof given === 'string') values[name] = given;
+  }
+  return { values, flags };
+}
+
+/** The text of `--help`. */
+export function helpText(): Promise<string> {
+  return parser([]).getHelp();
+}
+
+/** True when the option is on the command line, however wrong the rest may be. */
+export function isAsked(args: readonly string[], name: OptionName): boolean {
+  const alias = optionDefinitions.find((option) => option.name === name)?.alias;
+  return args.includes(`--${name}`) || (alias !== undefined && args.includes(`-${alias}`));
+}
+
+function isFlag(name: OptionName): name is FlagOptionName {
+  return flagNames.has(name);
+}
+
+/** What the parser would pass over: options given twice, and values for flags. */
+function checkTokens(args: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const token of args) {
+    if (!token.startsWith('--') || token === '--') continue;
+    const [name = '', value] = token.slice(2).split('=', 2);
+    if (seen.has(name)) throw usage(`--${name} is given twice`);
+    if (value !== undefined && flagNames.has(name)) throw usage(`--${name} takes no value`);
+    seen.add(name);
+  }
+}
+
+function parser(args: readonly string[]): Argv {
+  const instance = yargs([...args])
+    .scriptName('vfsd')
+    .usage('Usage: vfsd --shared-dir=DIR (--socket-path=PATH | --fd=N) [OPTIONS]')
+    .locale('en')
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .strict()
+    .wrap(helpWidth)
+    .parserConfiguration({
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
+    .fail((message, error) => {
+      throw message ? usage(message.replaceAll('\n', ' ')) : error;
+    });
+  for (const [group, definitions] of Object.entries(optionGroups)) {
+    for (const definition of definitions) addOption(instance, group, definition);
+  }
+  return instance;
+}
+
+function addOption(
+  instance: Argv,
+  group: string,
+  definition: (typeof optionDefinitions)[number],
+): void {
+  const { name, alias, value, summary } = definition;
+  instance.option(name, {
+    ...(alias === undefined ? {} : { alias }),
+    group: `${group}:`,
+    description: describe(summary, definition.default),
+    ...(value === undefined ? { boolean: true } : { string: true, requiresArg: true }),
+  });
+}
+
+function describe(summary: string, standard: string | undefined): string {
+  return standard === undefined ? summary : `${summary} [default: ${standard.replaceAll('`', '')}]`;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { DaemonConfig } from '../config/config.js';
+import type { StartConditions } from '../daemon/start.js';
+import { unwrap } from '../native/binding.js';
+import type { NativeBinding } from '../native/types.js';
+import { planSandbox } from '../sandbox/plan.js';
+import { lookUpGroup } from './group.js';
+import { chooseOpenFileLimit, readSystemOpenFileLimit } from './open-file-limit.js';
+import { checkSandboxSupport } from './sandbox-support.js';
+import { checkSharedDirectory } from './shared-directory.js';
+import { prepareSocketPath } from './socket-path.js';
+
+/** What preflight asks of the addon. */
+export type PreflightBinding = Pick<NativeBinding, 'getOpenFileLimit' | 'getEffectiveCapabilities'>;
+
+/**
+ * Checks everything that can be checked before anything is created, so that most mistakes are reported by the command
+ * that the user typed, and nothing is left behind. Throws VfsdError.
+ */
+export function preflight(binding: PreflightBinding, config: DaemonConfig): StartConditions {
+  const capabilities = unwrap(
+    binding.getEffectiveCapabilities(),
+    'VFSD_NATIVE_CALL',
+    'find out the capabilities of this process',
+  );
+  const current = unwrap(
+    binding.getOpenFileLimit(),
+    'VFSD_NATIVE_CALL',
+    'find out how many files this process may open',
+  );
+  checkSharedDirectory(config.sharedDir);
+  const sandbox = planSandbox(config.sandbox, capabilities);
+  checkSandboxSupport(sandbox, capabilities);
+  const openFileLimit = chooseOpenFileLimit({
+    wanted: config.openFileLimit,
+    requestQueues: config.requestQueues,
+    current,
+    systemLimit: readSystemOpenFileLimit(),
+    capabilities,
+  });
+  const { socket } = config;
+  let socketGroup: number | null = null;
+  if (socket.kind === 'path') {
+    if (socket.group !== null) socketGroup = lookUpGroup(socket.group);
+    // Last, because it may remove a stale socket.
+    prepareSocketPath(socket.path);
+  }
+  return { sandbox, socketGroup, openFileLimit };
+}

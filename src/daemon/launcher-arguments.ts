@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { DaemonConfig } from '../config/config.js';
+import type { Fd } from '../native/types.js';
+import type { SandboxPlan } from '../sandbox/plan.js';
+
+/** The filters by the options of the launcher; null: `--seccomp=none`. */
+export interface FilterFds {
+  readonly start: Fd;
+  readonly launcher: Fd;
+  readonly process: Fd;
+  readonly mainThread: Fd;
+}
+
+export interface LauncherPlan {
+  readonly config: DaemonConfig;
+  readonly sandbox: SandboxPlan;
+  readonly openFileLimit: number;
+  readonly listener: Fd;
+  readonly configFile: Fd;
+  readonly filters: FilterFds | null;
+  /** Absolute paths. */
+  readonly launcher: string;
+  readonly node: string;
+  readonly bundle: string;
+}
+
+/**
+ * How Node runs in the worker. Without a compiler no memory has to be executable, and with no pool no thread is made
+ * after the start: both are denied by the filters. WebAssembly needs the compiler, and Node warns of its absence.
+ */
+const nodeArguments = ['--jitless', '--no-expose-wasm', '--v8-pool-size=0'];
+
+/** The launcher's argv. native/launcher reads it. */
+export function launcherArguments(plan: LauncherPlan): readonly string[] {
+  const { config, sandbox } = plan;
+  return [
+    plan.launcher,
+    `--sandbox=${sandbox.mode}`,
+    `--shared-dir=${config.sharedDir}`,
+    ...(config.socket.kind === 'path' ? [`--socket-path=${config.socket.path}`] : []),
+    `--listen-fd=${plan.listener}`,
+    `--config-fd=${plan.configFile}`,
+    ...filterArguments(plan.filters),
+    ...(sandbox.userNamespace ? ['--user-namespace'] : []),
+    `--capabilities=0x${sandbox.capabilities.toString(16)}`,
+    `--rlimit-nofile=${plan.openFileLimit}`,
+    '--',
+    plan.node,
+    ...nodeArguments,
+    plan.bundle,
+    '--worker',
+  ];
+}
+
+/** The descriptors that the launcher needs. */
+export function launcherDescriptors(plan: LauncherPlan): readonly Fd[] {
+  const { listener, configFile, filters } = plan;
+  if (filters === null) return [listener, configFile];
+  return [
+    ...[listener, configFile],
+    ...[filters.start, filters.launcher, filters.process, filters.mainThread],
+  ];
+}
+
+function filterArguments(filters: FilterFds | null): readonly string[] {
+  if (filters === null) return [];
+  return [
+    `--start-filter-fd=${filters.start}`,
+    `--launcher-filter-fd=${filters.launcher}`,
+    `--process-filter-fd=${filters.process}`,
+    `--main-thread-filter-fd=${filters.mainThread}`,
+  ];
+}
+
+/**
+ * What the daemon may inherit: the language and time zone of its messages. Everything else could load code into it
+ * (NODE_OPTIONS, LD_PRELOAD) or is none of its business.
+ */
+const inheritedVariables = ['TZ', 'LANG', 'LC_ALL'];
+
+/** The whole environment of launcher and worker, as `NAME=value`. */
+export function launcherEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  return inheritedVariables.flatMap((name) => {
+    const value = environment[name];
+    return value === undefined ? [] : [`${name}=${value}`];
+  });
+}

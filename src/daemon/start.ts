@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** From a configuration to the launcher: creates what the daemon gets, and becomes it. */
+
+import { unlinkSync } from 'node:fs';
+import { encodeConfig, type DaemonConfig } from '../config/config.js';
+import { VfsdError } from '../errors.js';
+import { installation } from '../installation.js';
+import { unwrap } from '../native/binding.js';
+import type { Fd, NativeBinding } from '../native/types.js';
+import type { SandboxPlan } from '../sandbox/plan.js';
+import { assemblePrograms, type PolicyTexts } from '../seccomp/programs.js';
+import {
+  launcherArguments,
+  launcherDescriptors,
+  launcherEnvironment,
+  type FilterFds,
+  type LauncherPlan,
+} from './launcher-arguments.js';
+
+const ownerOnly = 0o600;
+const ownerAndGroup = 0o660;
+
+/** What the preflight found out about the machine. */
+export interface StartConditions {
+  readonly sandbox: SandboxPlan;
+  /** The group that the socket file gets; null: the caller's. */
+  readonly socketGroup: number | null;
+  /** RLIMIT_NOFILE for the daemon; 0: as it is. */
+  readonly openFileLimit: number;
+}
+
+/** Replaces this process by the daemon. Returns never; throws VfsdError and leaves no socket behind. */
+export function start(
+  binding: NativeBinding,
+  config: DaemonConfig,
+  found: StartConditions,
+  policies: PolicyTexts,
+): never {
+  const listener = listen(binding, config, found);
+  try {
+    const plan: LauncherPlan = {
+      config,
+      sandbox: found.sandbox,
+      openFileLimit: found.openFileLimit,
+      listener,
+      configFile: unwrap(
+        binding.createSealedFile('vfsd-config', encodeConfig(config)),
+        'VFSD_NATIVE_CALL',
+        'write the configuration to a memory file',
+      ),
+      filters: compileFilters(binding, config, policies),
+      launcher: installation.launcher,
+      node: process.execPath,
+      bundle: installation.bundle,
+    };
+    const failure = binding.execLauncher({
+      path: plan.launcher,
+      arguments: launcherArguments(plan),
+      environment: launcherEnvironment(process.env),
+      keep: launcherDescriptors(plan),
+    });
+    throw new VfsdError('VFSD_SANDBOX_LAUNCH', plan.launcher, { answer: failure });
+  } catch (error) {
+    if (config.socket.kind === 'path') removeOwnSocket(config.socket.path);
+    throw error;
+  }
+}
+
+function listen(binding: NativeBinding, { socket }: DaemonConfig, found: StartConditions): Fd {
+  if (socket.kind === 'fd') {
+    return unwrap(binding.adoptListener(socket.fd), 'VFSD_SOCKET_FD', String(socket.fd));
+  }
+  const mode = found.socketGroup === null ? ownerOnly : ownerAndGroup;
+  const listener = binding.listenUnix(socket.path, mode, found.socketGroup);
+  return unwrap(listener, 'VFSD_SOCKET_PATH', socket.path);
+}
+
+function compileFilters(
+  binding: NativeBinding,
+  config: DaemonConfig,
+  policies: PolicyTexts,
+): FilterFds | null {
+  const programs = assemblePrograms(policies, config.seccomp);
+  if (programs === null) return null;
+  const compile = (name: keyof FilterFds): Fd =>
+    unwrap(binding.compileSeccomp(programs[name]), 'VFSD_SECCOMP_POLICY', name);
+  return {
+    start: compile('start'),
+    launcher: compile('launcher'),
+    process: compile('process'),
+    mainThread: compile('mainThread'),
+  };
+}
+
+function removeOwnSocket(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // The error that brought us here says more.
+  }
+}

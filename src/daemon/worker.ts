@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The worker's start. Up to `seal` everything must be loaded and every thread created: afterwards the main thread can
+ * make no system call that takes a path, and the process no new thread.
+ */
+
+import { decodeConfig, type DaemonConfig } from '../config/config.js';
+import { LineLogger } from '../log/logger.js';
+import { RateLimitedLogger } from '../log/rate-limit.js';
+import { openStderrSink } from '../log/stderr-sink.js';
+import { loadBinding, unwrap } from '../native/binding.js';
+import type { DeviceEvent, NativeBinding, NativeDevice } from '../native/types.js';
+import { assertPathsDenied, assertPrivilegesDropped } from '../sandbox/assert-confinement.js';
+import { workerFds } from '../sandbox/worker-fds.js';
+import { Daemon } from './daemon.js';
+import { Listener } from './listener.js';
+import { divideOpenFiles, type OpenFileBudget } from './open-file-budget.js';
+import { preload } from './preload.js';
+import { installSignalHandlers } from './signals.js';
+
+/** Runs the worker to its end. Resolves to the exit status. */
+export async function runWorker(): Promise<number> {
+  const binding = loadBinding();
+  const config = readConfig(binding);
+  const logger = new LineLogger(openStderrSink(), config.logLevel);
+  const limitedLogger = new RateLimitedLogger(logger);
+  preload();
+  const budget = budgetOf(binding, config);
+
+  const early: DeviceEvent[] = [];
+  let deliver = (event: DeviceEvent): void => {
+    early.push(event);
+  };
+  const device = createDevice(binding, config, budget, (event) => {
+    deliver(event);
+  });
+  const listener = new Listener(binding, workerFds.listener, limitedLogger);
+  const offer = {
+    requestQueues: config.requestQueues,
+    tag: config.tag,
+    memorySlots: budget.memorySlots,
+  };
+  const { exitOnDisconnect } = config;
+  const daemon = new Daemon({
+    binding,
+    device,
+    listener,
+    offer,
+    exitOnDisconnect,
+    logger,
+    limitedLogger,
+  });
+  deliver = (event) => {
+    daemon.handleEvent(event);
+  };
+  for (const event of early) deliver(event);
+  installSignalHandlers(logger, () => {
+    daemon.stop();
+  });
+
+  confine(binding, config);
+  logger.info(readinessLine(config));
+  await daemon.run();
+  return 0;
+}
+
+function readConfig(binding: NativeBinding): DaemonConfig {
+  const bytes = unwrap(
+    binding.readSealedFile(workerFds.config),
+    'VFSD_WORKER_START',
+    'read its configuration',
+  );
+  binding.closeFd(workerFds.config);
+  return decodeConfig(bytes);
+}
+
+function budgetOf(binding: NativeBinding, config: DaemonConfig): OpenFileBudget {
+  const limit = unwrap(
+    binding.getOpenFileLimit(),
+    'VFSD_WORKER_START',
+    'find out how many files it may open',
+  );
+  // RLIM_INFINITY and the like: no more than a counter on the native side holds.
+  const soft = limit.soft > 0x7fff_ffffn ? 0x7fff_ffff : Number(limit.soft);
+  return divideOpenFiles(soft, config.requestQueues);
+}
+
+function createDevice(
+  binding: NativeBinding,
+  config: DaemonConfig,
+  budget: OpenFileBudget,
+  onEvent: (event: DeviceEvent) => void,
+): NativeDevice {
+  const { cache, xattr, readonly, writeback, allowDirectIo, readdirplus } = config;
+  const setup = {
+    root: workerFds.root,
+    procSelfFd: workerFds.procSelfFd,
+    requestQueues: config.requestQueues,
+    followers: config.threadPoolSize,
+    ...{ cache, xattr, readonly, writeback, allowDirectIo, readdirplus },
+    guestFdLimit: budget.guestFdLimit,
+  };
+  return unwrap(binding.createDevice(setup, onEvent), 'VFSD_WORKER_START', 'create the device');
+}
+
+function confine(binding: NativeBinding, config: DaemonConfig): void {
+  assertPrivilegesDropped();
+  unwrap(
+    binding.awaitConfinement(workerFds.control),
+    'VFSD_SANDBOX_CONFINE',
+    'the launcher did not move the worker into the shared directory',
+  );
+  const isFiltered = config.seccomp !== 'none';
+  unwrap(
+    binding.seal({
+      process: isFiltered ? workerFds.processFilter : null,
+      mainThread: isFiltered ? workerFds.mainThreadFilter : null,
+      procSelfFd: workerFds.procSelfFd,
+    }),
+    'VFSD_SANDBOX_CONFINE',
+    'the seccomp filters were not accepted',
+  );
+  if (isFiltered) assertPathsDenied();
+}
+
+/** The line that says that front-ends may connect now. */
+export function readinessLine(config: DaemonConfig): string {
+  const tag = config.tag === null ? '' : ` as tag ${config.tag}`;
+  const { socket } = config;
+  const place = socket.kind === 'path' ? socket.path : `file descriptor ${socket.fd}`;
+  return `sharing ${config.sharedDir}${tag} on ${place}, waiting for a front-end`;
+}

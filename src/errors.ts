@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { describeFailure } from './native/system-failure.js';
+import type { SystemFailure } from './native/types.js';
+
+/** What makes up one kind of error. Messages say what was tried, hints what to change. */
+interface ErrorKind {
+  readonly exitStatus: number;
+  readonly tried: (subject: string) => string;
+  readonly hint: (subject: string) => string;
+}
+
+// Exit statuses are part of the interface: 1 what the user can correct, 2 the machine or the installation.
+const correctable = 1;
+const environment = 2;
+
+function kind(
+  exitStatus: number,
+  tried: (subject: string) => string,
+  hint: string | ((subject: string) => string),
+): ErrorKind {
+  return { exitStatus, tried, hint: typeof hint === 'string' ? () => hint : hint };
+}
+
+/** Every error that vfsd ends with. The subject is what the error is about: a path, a value, a step. */
+const errorKinds = {
+  VFSD_CONFIG_USAGE: kind(correctable, (problem) => problem, 'see vfsd --help'),
+  VFSD_SHARE_UNUSABLE: kind(
+    correctable,
+    (path) => `cannot share ${path}`,
+    'name an existing directory that you may read in --shared-dir',
+  ),
+  VFSD_SOCKET_PATH: kind(
+    correctable,
+    (path) => `cannot listen on ${path}`,
+    'name another --socket-path, in an existing directory that you may write',
+  ),
+  VFSD_SOCKET_TOO_LONG: kind(
+    correctable,
+    (path) => `cannot listen on ${path}`,
+    'name a shorter --socket-path, for example under /run',
+  ),
+  VFSD_SOCKET_IN_USE: kind(
+    correctable,
+    (path) => `cannot listen on ${path}`,
+    'stop the program that listens there, or name another --socket-path',
+  ),
+  VFSD_SOCKET_OCCUPIED: kind(
+    correctable,
+    (path) => `cannot listen on ${path}`,
+    'remove that file if nobody needs it, or name another --socket-path',
+  ),
+  VFSD_SOCKET_FD: kind(
+    correctable,
+    (fd) => `cannot listen on file descriptor ${fd}`,
+    'pass a listening Unix stream socket in --fd',
+  ),
+  VFSD_SOCKET_GROUP: kind(
+    correctable,
+    (group) => `cannot give the socket to group ${group}`,
+    'name a group of /etc/group or its number in --socket-group',
+  ),
+  VFSD_LIMIT_NOFILE: kind(
+    correctable,
+    (limit) => `cannot allow ${limit} open files`,
+    'lower --rlimit-nofile, or raise the hard limit (ulimit -Hn, LimitNOFILE= in systemd)',
+  ),
+  VFSD_SANDBOX_USER_NAMESPACE: kind(
+    environment,
+    () => 'cannot confine the daemon in a user namespace',
+    (path) => `allow user namespaces in ${path}, start vfsd as root, or choose --sandbox=none`,
+  ),
+  VFSD_SANDBOX_CHROOT: kind(
+    correctable,
+    () => 'cannot confine the daemon with --sandbox=chroot',
+    'start vfsd as root, or choose --sandbox=namespace',
+  ),
+  VFSD_SANDBOX_LAUNCH: kind(
+    environment,
+    (path) => `cannot start ${path}`,
+    'build or install vfsd again: npm run build',
+  ),
+  VFSD_SANDBOX_CONFINE: kind(
+    environment,
+    (step) => `cannot confine the daemon: ${step}`,
+    'see docs/security.md for what each layer needs; --sandbox and --seccomp take layers away',
+  ),
+  VFSD_SECCOMP_POLICY: kind(
+    environment,
+    (place) => `cannot use the seccomp policy ${place}`,
+    'correct the policy and build again, or choose --seccomp=none',
+  ),
+  VFSD_NATIVE_MISSING: kind(
+    environment,
+    (path) => `cannot load ${path}`,
+    'build the native part: npm run build',
+  ),
+  VFSD_NATIVE_CALL: kind(
+    environment,
+    (step) => `cannot ${step}`,
+    'the system refused a basic step; the answer above says why',
+  ),
+  VFSD_WORKER_START: kind(
+    environment,
+    (step) => `the worker cannot ${step}`,
+    'the worker is started by the vfsd command, not by hand',
+  ),
+} satisfies Record<string, ErrorKind>;
+
+/** The stable names of the errors. */
+export type ErrorCode = keyof typeof errorKinds;
+
+export interface ErrorDetails {
+  /** What was answered: a sentence part, or the system's own answer. */
+  readonly answer?: string | SystemFailure;
+  /** Replaces the table's hint where more is known. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+/** An error that ends the command, with everything its one line on stderr says. */
+export class VfsdError extends Error {
+  override readonly name = 'VfsdError';
+  readonly code: ErrorCode;
+  readonly hint: string;
+  readonly exitStatus: number;
+  /** The system's answer, where there was one. */
+  readonly failure: SystemFailure | null;
+
+  constructor(code: ErrorCode, subject: string, details: ErrorDetails = {}) {
+    const { exitStatus, tried, hint } = errorKinds[code];
+    const { answer } = details;
+    const answered = typeof answer === 'object' ? describeFailure(answer) : answer;
+    const message = answered === undefined ? tried(subject) : `${tried(subject)}: ${answered}`;
+    super(message, { cause: details.cause });
+    this.code = code;
+    this.hint = details.hint ?? hint(subject);
+    this.exitStatus = exitStatus;
+    this.failure = typeof answer === 'object' ? answer : null;
+  }
+
+  /** The line for stderr: what was tried, what was answered, what to change. */
+  get line(): string {
+    return `${this.message} (${this.hint})`;
+  }
+}
+
+/** Every error code, for the documentation and the tests. */
+export const errorCodes = Object.freeze(Object.keys(errorKinds)) as readonly ErrorCode[];

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The policy files of seccomp/: one rule a line, `name [if argN [& MASK] == VALUE [and …]]  # reason`. Numbers are
+ * decimal or 0x hexadecimal; without a mask all 64 bits count.
+ */
+
+import { VfsdError } from '../errors.js';
+import type { SeccompCondition, SeccompRule } from '../native/types.js';
+
+const allBits = 0xffff_ffff_ffff_ffffn;
+const namePattern = /^[a-z_][a-z0-9_]*$/;
+const conditionPattern =
+  /^arg([0-5])\s*(?:&\s*(0x[0-9a-f]+|[0-9]+)\s*)?==\s*(0x[0-9a-f]+|[0-9]+)$/i;
+
+/** Reads a policy. Throws VFSD_SECCOMP_POLICY that names file and line. */
+export function parsePolicy(file: string, text: string): readonly SeccompRule[] {
+  return text.split('\n').flatMap((line, position) => {
+    const rule = (line.split('#', 1)[0] ?? '').trim();
+    return rule === '' ? [] : [parseRule(rule, `${file}:${position + 1}`)];
+  });
+}
+
+function parseRule(rule: string, place: string): SeccompRule {
+  const [, syscall = '', , conditions] = /^(\S+)(\s+if\s+(.*))?$/.exec(rule) ?? [];
+  if (!namePattern.test(syscall)) {
+    throw refuse(place, `"${rule}" is not a system call's name, or not followed by "if"`);
+  }
+  if (conditions === undefined) return { syscall, conditions: [] };
+  return {
+    syscall,
+    conditions: conditions.split(/\s+and\s+/).map((text) => parseCondition(text.trim(), place)),
+  };
+}
+
+function parseCondition(text: string, place: string): SeccompCondition {
+  const [matched, argument, mask, value] = conditionPattern.exec(text) ?? [];
+  if (matched === undefined || argument === undefined || value === undefined) {
+    throw refuse(place, `"${text}" is not a condition of the form argN & MASK == VALUE`);
+  }
+  const condition = {
+    argument: Number(argument),
+    mask: mask === undefined ? allBits : parseNumber(mask, place),
+    value: parseNumber(value, place),
+  };
+  if ((condition.value & ~condition.mask) !== 0n) {
+    throw refuse(place, `"${text}" can never hold: the value has bits that the mask takes away`);
+  }
+  return condition;
+}
+
+function parseNumber(text: string, place: string): bigint {
+  const value = BigInt(text);
+  if (value > allBits) throw refuse(place, `${text} is larger than 64 bits`);
+  return value;
+}
+
+function refuse(place: string, answer: string): VfsdError {
+  return new VfsdError('VFSD_SECCOMP_POLICY', place, { answer });
+}

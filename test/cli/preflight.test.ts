@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import t from 'tap';
+import { lookUpGroup } from '../../src/cli/group.js';
+import { chooseOpenFileLimit, readSystemOpenFileLimit } from '../../src/cli/open-file-limit.js';
+import { parseArguments } from '../../src/cli/parse-arguments.js';
+import { preflight } from '../../src/cli/preflight.js';
+import { checkSandboxSupport } from '../../src/cli/sandbox-support.js';
+import { checkSharedDirectory } from '../../src/cli/shared-directory.js';
+import { isListening, prepareSocketPath } from '../../src/cli/socket-path.js';
+import { validate } from '../../src/config/validate.js';
+import { planSandbox } from '../../src/sandbox/plan.js';
+
+const rootCapabilities = 0x1ff_ffff_ffffn;
+
+function listenOn(path: string): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on('error', reject);
+    server.listen(path, () => {
+      resolve(server);
+    });
+  });
+}
+
+t.test('the shared directory', async (t) => {
+  const directory = t.testdir({ file: '', 'a directory': {} });
+  checkSharedDirectory(join(directory, 'a directory'));
+  symlinkSync('a directory', join(directory, 'link'));
+  checkSharedDirectory(join(directory, 'link'));
+  t.throws(
+    () => {
+      checkSharedDirectory(join(directory, 'none'));
+    },
+    { code: 'VFSD_SHARE_UNUSABLE', message: /cannot share .*none: stat: no such file.*ENOENT/ },
+  );
+  t.throws(
+    () => {
+      checkSharedDirectory(join(directory, 'file'));
+    },
+    { code: 'VFSD_SHARE_UNUSABLE', message: /not a directory/ },
+  );
+});
+
+t.test('the path of the socket', async (t) => {
+  const directory = t.testdir({ file: 'precious', directory: {} });
+  const free = join(directory, 'free');
+  prepareSocketPath(free);
+  t.notOk(existsSync(free), 'nothing is made');
+  const refuse = (path: string, error: { code: string; message?: RegExp }): void => {
+    t.throws(() => {
+      prepareSocketPath(path);
+    }, error);
+  };
+  refuse(`/tmp/${'x'.repeat(103)}`, { code: 'VFSD_SOCKET_TOO_LONG', message: /108 bytes/ });
+  refuse(join(directory, 'none', 's'), { code: 'VFSD_SOCKET_PATH', message: /does not exist/ });
+  refuse(join(directory, 'file', 's'), { code: 'VFSD_SOCKET_PATH', message: /not a directory/ });
+  for (const name of ['file', 'directory']) {
+    refuse(join(directory, name), { code: 'VFSD_SOCKET_OCCUPIED' });
+    t.ok(existsSync(join(directory, name)), 'it is left alone');
+  }
+});
+
+t.test('a socket that is there already', async (t) => {
+  // Sockets have short names, and the test runner's directories long ones.
+  const path = join(t.testdir({}), 's');
+  if (Buffer.byteLength(path) > 107) {
+    t.pass('the path of this checkout is too long for a socket');
+    return;
+  }
+  const server = await listenOn(path);
+  t.throws(
+    () => {
+      prepareSocketPath(path);
+    },
+    { code: 'VFSD_SOCKET_IN_USE', hint: /stop the program/ },
+  );
+  t.ok(existsSync(path), 'the socket in use is left alone');
+  const noSockets = join(t.testdirName, 'table');
+  writeFileSync(noSockets, 'Num       RefCount Protocol Flags    Type St Inode Path\n');
+  prepareSocketPath(path, noSockets);
+  t.notOk(existsSync(path), 'a stale one is removed');
+  await new Promise((resolve) => server.close(resolve));
+});
+
+t.test("the kernel's list of sockets", async (t) => {
+  const table = [
+    'Num       RefCount Protocol Flags    Type St Inode Path',
+    '0000000000000000: 00000002 00000000 00010000 0001 01 23456 /run/listening.sock',
+    '0000000000000000: 00000003 00000000 00000000 0001 03 23457 /run/connected.sock',
+    '0000000000000000: 00000002 00000000 00010000 0001 01 23458 relative/other.sock',
+    '0000000000000000: 00000002 00000000 00010000 0001 01     9 /run/with a space.sock',
+    '0000000000000000: 00000002 00000000 00010000 0005 01 23459',
+  ].join('\n');
+  t.ok(isListening(table, '/run/listening.sock'));
+  t.notOk(isListening(table, '/run/connected.sock'), 'one end of a connection is no listener');
+  t.notOk(isListening(table, '/run/listening'), 'the whole path counts');
+  t.ok(isListening(table, '/run/other.sock'), 'it may be the one that was bound relatively');
+  t.ok(isListening(table, '/run/with a space.sock'));
+});
+
+t.test('groups', async (t) => {
+  const file = join(t.testdir({ group: 'root:x:0:\nkvm:x:104:qemu\nodd:x::\n' }), 'group');
+  t.equal(lookUpGroup('kvm', file), 104);
+  t.equal(lookUpGroup('4711', file), 4711, 'numbers need no entry');
+  for (const group of ['kv', 'odd', '4294967295', '-1', '']) {
+    t.throws(() => lookUpGroup(group, file), { code: 'VFSD_SOCKET_GROUP' });
+  }
+});
+
+t.test('the limit on open files', async (t) => {
+  const request = {
+    wanted: null,
+    requestQueues: 8,
+    current: { soft: 1024n, hard: 524_288n },
+    systemLimit: 1_048_576n,
+    capabilities: 0n,
+  };
+  t.equal(chooseOpenFileLimit(request), 524_288, 'the hard limit');
+  t.equal(chooseOpenFileLimit({ ...request, capabilities: rootCapabilities }), 1_000_000);
+  t.equal(chooseOpenFileLimit({ ...request, wanted: 0 }), 0, 'left as it is');
+  t.equal(chooseOpenFileLimit({ ...request, wanted: 4096 }), 4096);
+  const unlimited = { ...request, current: { soft: 1024n, hard: 0xffff_ffff_ffff_ffffn } };
+  t.equal(chooseOpenFileLimit(unlimited), 1_000_000);
+  t.throws(() => chooseOpenFileLimit({ ...request, wanted: 600_000 }), {
+    code: 'VFSD_LIMIT_NOFILE',
+    message: /cannot allow 600000 open files: at most 524288/,
+  });
+  t.throws(() => chooseOpenFileLimit({ ...request, wanted: 100 }), {
+    code: 'VFSD_LIMIT_NOFILE',
+    hint: /raise/,
+  });
+  t.ok(readSystemOpenFileLimit() > 0n);
+});
+
+t.test('the sandbox', async (t) => {
+  const nothing = (): null => null;
+  const asRoot = planSandbox('namespace', rootCapabilities);
+  t.same(asRoot, { mode: 'namespace', userNamespace: false, capabilities: 0x8800_00dbn });
+  const asUser = planSandbox('namespace', 0n);
+  t.same(asUser, { mode: 'namespace', userNamespace: true, capabilities: 0x8800_00dbn });
+  t.equal(planSandbox('none', 0n).capabilities, 0n, 'nobody keeps what they do not have');
+  t.equal(planSandbox('chroot', 1n << 18n).capabilities, 0n);
+  checkSandboxSupport(asRoot, rootCapabilities, () => '0');
+  checkSandboxSupport(asUser, 0n, nothing);
+  checkSandboxSupport(asUser, 0n, () => '31063\n');
+  t.throws(
+    () => {
+      checkSandboxSupport(asUser, 0n, () => '0\n');
+    },
+    { code: 'VFSD_SANDBOX_USER_NAMESPACE', hint: /max_user_namespaces/ },
+  );
+  t.throws(
+    () => {
+      checkSandboxSupport(planSandbox('chroot', 0n), 0n, nothing);
+    },
+    { code: 'VFSD_SANDBOX_CHROOT' },
+  );
+});
+
+t.test('all together', async (t) => {
+  const directory = t.testdir({ share: {} });
+  mkdirSync(join(directory, 'run'));
+  const args = [`--shared-dir=${join(directory, 'share')}`, '--fd=5', '--sandbox=none'];
+  const binding = {
+    getEffectiveCapabilities: () => 0n,
+    getOpenFileLimit: () => ({ soft: 1024n, hard: 1024n }),
+  };
+  t.same(preflight(binding, validate(await parseArguments(args))), {
+    sandbox: { mode: 'none', userNamespace: false, capabilities: 0n },
+    socketGroup: null,
+    openFileLimit: 1024,
+  });
+  const failing = {
+    ...binding,
+    getOpenFileLimit: () => ({ errno: 1, code: 'EPERM', syscall: 'getrlimit' }),
+  };
+  const config = validate(await parseArguments(args));
+  t.throws(() => preflight(failing, config), { code: 'VFSD_NATIVE_CALL' });
+});

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { parseArguments } from '../../src/cli/parse-arguments.js';
+import { decodeConfig } from '../../src/config/config.js';
+import { validate } from '../../src/config/validate.js';
+import { launcherEnvironment } from '../../src/daemon/launcher-arguments.js';
+import { divideOpenFiles, smallestOpenFileLimit } from '../../src/daemon/open-file-budget.js';
+import { start } from '../../src/daemon/start.js';
+import type { LauncherStart, SeccompProgram } from '../../src/native/types.js';
+import { FakeBinding } from '../doubles/fake-binding.js';
+
+const texts = { start: 'ptrace', launcher: 'wait4', process: 'read', mainThread: 'open' };
+const conditions = {
+  sandbox: { mode: 'namespace', userNamespace: true, capabilities: 0x8800_00dbn },
+  socketGroup: null,
+  openFileLimit: 4096,
+} as const;
+
+class StartBinding extends FakeBinding {
+  started: LauncherStart | null = null;
+  written: Uint8Array | null = null;
+  readonly compiled: SeccompProgram[] = [];
+  readonly listened: [string, number, number | null][] = [];
+
+  override listenUnix: FakeBinding['listenUnix'] = (path, mode, group) => {
+    this.listened.push([path, mode, group]);
+    writeFileSync(path, '');
+    return this.newFd();
+  };
+  override adoptListener: FakeBinding['adoptListener'] = () => this.newFd();
+  override createSealedFile: FakeBinding['createSealedFile'] = (_name, data) => {
+    this.written = data;
+    return this.newFd();
+  };
+  override compileSeccomp: FakeBinding['compileSeccomp'] = (program) => {
+    this.compiled.push(program);
+    return this.newFd();
+  };
+  override execLauncher: FakeBinding['execLauncher'] = (launcher) => {
+    this.started = launcher;
+    return { errno: 2, code: 'ENOENT', syscall: 'execve' };
+  };
+}
+
+t.test("the launcher's command line", async (t) => {
+  const path = join(t.testdir({}), 'socket');
+  const args = ['--shared-dir=/srv', `--socket-path=${path}`];
+  const config = validate(await parseArguments(args));
+  const binding = new StartBinding();
+  t.throws(() => start(binding, config, conditions, texts), {
+    code: 'VFSD_SANDBOX_LAUNCH',
+    message: /vfsd-launcher: execve: no such file/,
+  });
+  const [name, ...rest] = binding.started?.arguments ?? [];
+  t.match(name, /build\/Release\/vfsd-launcher$/);
+  const separator = rest.indexOf('--');
+  t.same(rest.slice(0, separator), [
+    '--sandbox=namespace',
+    '--shared-dir=/srv',
+    `--socket-path=${path}`,
+    '--listen-fd=100',
+    '--config-fd=101',
+    '--start-filter-fd=102',
+    '--launcher-filter-fd=103',
+    '--process-filter-fd=104',
+    '--main-thread-filter-fd=105',
+    '--user-namespace',
+    '--capabilities=0x880000db',
+    '--rlimit-nofile=4096',
+  ]);
+  const [node, ...nodeArguments] = rest.slice(separator + 1);
+  t.equal(node, process.execPath);
+  t.match(nodeArguments.join(' '), /--jitless --no-expose-wasm --v8-pool-size=0 .* --worker$/);
+  t.same(binding.started?.keep, [100, 101, 102, 103, 104, 105]);
+  t.same(decodeConfig(binding.written ?? new Uint8Array(0)), config);
+  t.same(binding.listened, [[path, 0o600, null]]);
+  t.notOk(existsSync(path), 'the socket of a start that failed is removed');
+});
+
+t.test('a socket from elsewhere, no filters, a group', async (t) => {
+  const adopted = new StartBinding();
+  const byFd = ['--shared-dir=/srv', '--fd=9', '--seccomp=none'];
+  const config = validate(await parseArguments(byFd));
+  t.throws(() => start(adopted, config, conditions, texts), { code: 'VFSD_SANDBOX_LAUNCH' });
+  t.notMatch(adopted.started?.arguments.join(' '), /--socket-path|filter-fd/);
+  t.equal(adopted.compiled.length, 0);
+
+  const path = join(t.testdir({}), 'socket');
+  const grouped = new StartBinding();
+  const byPath = ['--shared-dir=/srv', `--socket-path=${path}`, '--socket-group=4'];
+  const groupConfig = validate(await parseArguments(byPath));
+  const found = { ...conditions, socketGroup: 4 };
+  t.throws(() => start(grouped, groupConfig, found, texts), { code: 'VFSD_SANDBOX_LAUNCH' });
+  t.same(grouped.listened, [[path, 0o660, 4]]);
+});
+
+t.test('failures on the way', async (t) => {
+  const path = join(t.testdir({}), 'socket');
+  const args = ['--shared-dir=/srv', `--socket-path=${path}`];
+  const config = validate(await parseArguments(args));
+  const inUse = new StartBinding();
+  inUse.listenUnix = () => ({ errno: 98, code: 'EADDRINUSE', syscall: 'bind' });
+  t.throws(() => start(inUse, config, conditions, texts), {
+    code: 'VFSD_SOCKET_PATH',
+    message: /bind: address already in use/,
+  });
+  const badPolicy = { ...texts, process: 'read\n???' };
+  t.throws(() => start(new StartBinding(), config, conditions, badPolicy), {
+    code: 'VFSD_SECCOMP_POLICY',
+    message: /process\.policy:2/,
+  });
+  t.notOk(existsSync(path));
+  const noMemory = new StartBinding();
+  noMemory.createSealedFile = () => ({ errno: 12, code: 'ENOMEM', syscall: 'memfd_create' });
+  t.throws(() => start(noMemory, config, conditions, texts), { code: 'VFSD_NATIVE_CALL' });
+  t.notOk(existsSync(path));
+  const noListener = new StartBinding();
+  noListener.adoptListener = () => ({ errno: 88, code: 'ENOTSOCK', syscall: 'getsockopt' });
+  const byFd = validate(await parseArguments(['--shared-dir=/srv', '--fd=9']));
+  t.throws(() => start(noListener, byFd, conditions, texts), {
+    code: 'VFSD_SOCKET_FD',
+    message: /file descriptor 9: getsockopt/,
+  });
+});
+
+t.test('nothing that could load code is inherited', async (t) => {
+  const environment = {
+    ...{ PATH: '/bin', NODE_OPTIONS: '--inspect', LD_PRELOAD: 'x.so', HOME: '/root' },
+    ...{ TZ: 'Europe/Berlin', LANG: 'C.UTF-8' },
+  };
+  t.same(launcherEnvironment(environment), ['TZ=Europe/Berlin', 'LANG=C.UTF-8']);
+});
+
+t.test('the daemon keeps descriptors for itself', async (t) => {
+  t.same(divideOpenFiles(1_000_000, 8), { memorySlots: 509, guestFdLimit: 999_355 });
+  t.same(divideOpenFiles(1024, 8), { memorySlots: 32, guestFdLimit: 856 });
+  for (const queues of [1, 8, 64]) {
+    const least = smallestOpenFileLimit(queues);
+    t.equal(divideOpenFiles(least, queues).guestFdLimit, 64, 'enough to work with');
+  }
+});
