@@ -168,7 +168,8 @@ Napi::Value Send(const Napi::CallbackInfo& info) {
   if (fds.size() > kMaxFdsPerMessage) {
     return Failure(env, Errno(EMSGSIZE), "sendmsg");
   }
-  iovec bytes = {data.Data(), data.ByteLength()};
+  // sendmsg(2) only reads it.
+  iovec bytes = {const_cast<uint8_t*>(data.Data()), data.ByteLength()};
   alignas(cmsghdr) char control[CMSG_SPACE(kMaxFdsPerMessage * sizeof(int))];
   msghdr message = {};
   message.msg_iov = &bytes;
