@@ -43,6 +43,7 @@ export function launcherArguments(plan: LauncherPlan): readonly string[] {
     `--config-fd=${plan.configFile}`,
     ...filterArguments(plan.filters),
     ...(sandbox.userNamespace ? ['--user-namespace'] : []),
+    ...(config.readonly ? ['--readonly'] : []),
     `--capabilities=0x${sandbox.capabilities.toString(16)}`,
     `--rlimit-nofile=${plan.openFileLimit}`,
     '--',

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The contract between TypeScript and the native addon.
+ *
+ * Nothing that happens once per request crosses this line: JavaScript sees configuration, life-cycle events and
+ * counters. A native function never throws for a system failure; it returns a {@link SystemFailure} as data and
+ * `binding.ts` turns it into an error. All functions run on the main thread and, unless they return a promise,
+ * complete before they return.
+ */
+
+declare const fdBrand: unique symbol;
+
+/** A file descriptor of this process, owned by whoever holds the value: it is closed exactly once, by its owner. */
+export type Fd = number & { readonly [fdBrand]: true };
+
+declare const ringIndexBrand: unique symbol;
+
+/** The number of a virtqueue: 0 is hiprio, 1…n are request queues (virtio 1.3, 5.11.2). */
+export type RingIndex = number & { readonly [ringIndexBrand]: true };
+
+declare const guestPhysicalBrand: unique symbol;
+
+/** A guest-physical address in bytes. */
+export type GuestPhysicalAddress = bigint & { readonly [guestPhysicalBrand]: true };
+
+declare const frontendVirtualBrand: unique symbol;
+
+/** An address in the front-end's own address space, as the vhost-user ring addresses are given. */
+export type FrontendVirtualAddress = bigint & { readonly [frontendVirtualBrand]: true };
+
+/** What a system call answered, as data. */
+export interface SystemFailure {
+  /** Positive errno value. */
+  readonly errno: number;
+  /** The errno's name, such as `ENOENT`. */
+  readonly code: string;
+  /** The call that failed, such as `bind`. */
+  readonly syscall: string;
+  /** What the call was about, where errno alone does not say. */
+  readonly detail?: string;
+}
+
+/** One result of {@link NativeBinding.receive}. Its `fds` belong to the caller. */
+export interface ReceivedBytes {
+  readonly data: Uint8Array;
+  readonly fds: readonly Fd[];
+}
+
+/** Calls back whenever the descriptor is readable, until closed. Does not own the descriptor. */
+export interface ReadableWatch {
+  close(): void;
+}
+
+/** One memory region of the front-end (vhost-user: "memory region description"). */
+export interface MemoryRegion {
+  readonly guestAddress: GuestPhysicalAddress;
+  readonly frontendAddress: FrontendVirtualAddress;
+  /** Length in bytes, not zero. */
+  readonly size: bigint;
+  /** Offset of the region's first byte in the file, in bytes. */
+  readonly offset: bigint;
+  /** The memory's file. The native side takes its own mapping; the caller keeps and closes the descriptor. */
+  readonly fd: Fd;
+}
+
+/** Everything a virtqueue needs to run. */
+export interface RingSetup {
+  readonly index: RingIndex;
+  /** Number of descriptors: a power of two, 1…1024. */
+  readonly size: number;
+  /** The value of SET_VRING_BASE: index of the next entry of the avail ring to take, modulo 2^16. */
+  readonly availableBase: number;
+  readonly descriptorAddress: FrontendVirtualAddress;
+  readonly availableAddress: FrontendVirtualAddress;
+  readonly usedAddress: FrontendVirtualAddress;
+  /** VIRTIO_F_EVENT_IDX was negotiated. */
+  readonly eventIdx: boolean;
+  /** VIRTIO_F_INDIRECT_DESC was negotiated. */
+  readonly indirect: boolean;
+  /** Readable when the driver has added buffers. The caller keeps it open while the ring runs and closes it afterwards. */
+  readonly kick: Fd;
+  /** Written to tell the driver of used buffers; null: the driver polls. Duplicated by the native side. */
+  readonly call: Fd | null;
+}
+
+/** Why a ring or a memory table was refused: the front-end's mistake, not a system failure. */
+export interface SetupRefusal {
+  readonly refused: string;
+}
+
+export type CacheMode = 'never' | 'metadata' | 'auto' | 'always';
+
+export interface DeviceSetup {
+  /** O_PATH descriptor of the shared tree's root. Taken over by the device. */
+  readonly root: Fd;
+  /** Descriptor of this process's /proc/self/fd, through which O_PATH descriptors are opened again. Taken over. */
+  readonly procSelfFd: Fd;
+  /** How many request queues may run at the same time, 1…64. One thread each is created now. */
+  readonly requestQueues: number;
+  /** How many threads stand by to take over the lead of a queue whose leader is about to sleep, 0…64. */
+  readonly followers: number;
+  readonly cache: CacheMode;
+  readonly xattr: boolean;
+  readonly readonly: boolean;
+  readonly writeback: boolean;
+  readonly allowDirectIo: boolean;
+  readonly readdirplus: boolean;
+  /** How many descriptors the guest may make the daemon hold at most. */
+  readonly guestFdLimit: number;
+}
+
+/** What the native threads report. Delivered on the main thread, in order; a flood is cut and counted. */
+export type DeviceEvent =
+  | {
+      readonly kind: 'ring-broken';
+      readonly index: RingIndex;
+      /** What the driver did wrong. The ring stays stopped until it is set up again; the others go on. */
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'log';
+      readonly level: 'error' | 'warn' | 'info' | 'debug';
+      readonly message: string;
+    };
+
+/**
+ * The data plane: guest memory, rings, FUSE and the shared directory. Its threads are created by
+ * {@link NativeBinding.createDevice} and live as long as the process. Memory may be changed only while no ring runs.
+ */
+export interface NativeDevice {
+  /** Replaces the memory table. All or nothing. */
+  setMemory(regions: readonly MemoryRegion[]): SystemFailure | SetupRefusal | undefined;
+  /** Starts a stopped ring. */
+  startRing(setup: RingSetup): SystemFailure | SetupRefusal | undefined;
+  /**
+   * Takes no more requests from the ring, waits until every request taken has been answered, and resolves to the next
+   * avail index, for GET_VRING_BASE. A ring that does not run resolves to the index at which it stopped last.
+   */
+  stopRing(index: RingIndex): Promise<number>;
+  /** Replaces the call descriptor of a running ring; duplicated by the native side. */
+  setCall(index: RingIndex, call: Fd | null): SystemFailure | undefined;
+  /** Forgets the FUSE session: every inode, open file and INIT itself. Only while no ring runs. */
+  resetSession(): void;
+}
+
+export type SeccompAction = 'allow' | 'kill' | 'log' | 'trap' | { readonly errno: number };
+
+/** True when `(argument & mask) === value`; `argument` counts from 0. */
+export interface SeccompCondition {
+  readonly argument: number;
+  readonly mask: bigint;
+  readonly value: bigint;
+}
+
+/** One line of a policy: the call, and conditions that must all hold. */
+export interface SeccompRule {
+  readonly syscall: string;
+  readonly conditions: readonly SeccompCondition[];
+}
+
+export interface SeccompProgram {
+  /** What happens to a call that no rule names. */
+  readonly otherwise: SeccompAction;
+  /** What happens to a call that a rule matches. */
+  readonly matched: SeccompAction;
+  readonly rules: readonly SeccompRule[];
+}
+
+export interface LauncherStart {
+  /** Absolute path of the launcher. */
+  readonly path: string;
+  /** argv, the program's name first. */
+  readonly arguments: readonly string[];
+  /** `NAME=value` strings: the whole environment. */
+  readonly environment: readonly string[];
+  /** Descriptors that survive the exec, beside 0, 1 and 2. */
+  readonly keep: readonly Fd[];
+}
+
+export interface ResourceLimit {
+  readonly soft: bigint;
+  readonly hard: bigint;
+}
+
+/** The addon's exports. Loaded by `binding.ts` only. */
+export interface NativeBinding {
+  // Sockets.
+
+  /**
+   * Creates, binds and listens on a SOCK_STREAM Unix socket: non-blocking, close-on-exec.
+   * @param mode permission bits that the socket file gets, such as 0o600
+   * @param group owner group of the socket file, or null to leave it
+   */
+  listenUnix(path: string, mode: number, group: number | null): Fd | SystemFailure;
+  /** Checks that a descriptor is a listening SOCK_STREAM Unix socket and makes it non-blocking. */
+  adoptListener(fd: number): Fd | SystemFailure;
+  /** Accepts one connection, non-blocking and close-on-exec; null when there is none. */
+  accept(listener: Fd): Fd | null | SystemFailure;
+  /**
+   * Receives at most `length` bytes and the descriptors that came with them. Null: nothing there now. Empty data: the
+   * peer has closed. More than `maxFds` descriptors, or a truncated control message: EMSGSIZE, all of them closed.
+   */
+  receive(socket: Fd, length: number, maxFds: number): ReceivedBytes | null | SystemFailure;
+  /** Sends all bytes or fails; EAGAIN when the peer does not read. Descriptors are duplicated into the message. */
+  send(socket: Fd, data: Uint8Array, fds: readonly Fd[]): SystemFailure | undefined;
+  watchReadable(fd: Fd, callback: () => void): ReadableWatch;
+  /** Adds 1 to an eventfd. */
+  signalEventfd(fd: Fd): SystemFailure | undefined;
+  closeFd(fd: Fd): void;
+
+  // Start-up, in the command's own process.
+
+  /** Replaces this process; returns only on failure. Signal state is reset before. */
+  execLauncher(start: LauncherStart): SystemFailure;
+  /** Compiles to a BPF program in a sealed memory file. A syscall the machine does not have is left out. */
+  compileSeccomp(program: SeccompProgram): Fd | SystemFailure;
+  /** A sealed memory file that holds `data`. */
+  createSealedFile(name: string, data: Uint8Array): Fd | SystemFailure;
+  /** RLIMIT_NOFILE of this process. */
+  getOpenFileLimit(): ResourceLimit | SystemFailure;
+  /** Bit mask of the effective capabilities of the calling thread. */
+  getEffectiveCapabilities(): bigint | SystemFailure;
+
+  // Start-up, in the worker.
+
+  /** Reads a whole memory file. */
+  readSealedFile(fd: Fd): Uint8Array | SystemFailure;
+  createDevice(
+    setup: DeviceSetup,
+    onEvent: (event: DeviceEvent) => void,
+  ): NativeDevice | SystemFailure;
+  /** Tells the launcher that everything is loaded and blocks until it has moved this process into the shared tree. */
+  awaitConfinement(control: Fd): SystemFailure | undefined;
+  /**
+   * Makes /proc/self/fd the working directory, then loads the filters that have a descriptor (none for
+   * `--seccomp=none`): `process` on all threads, `mainThread` on the calling thread only.
+   */
+  seal(filters: {
+    readonly process: Fd | null;
+    readonly mainThread: Fd | null;
+    readonly procSelfFd: Fd;
+  }): SystemFailure | undefined;
+}
