@@ -110,7 +110,7 @@ CHECK("100,000 entries made by the host are listed, each exactly once") {
   const std::vector<std::string> names = SortedNames(path);
   ExpectEqual(names.size(), size_t{100'000});
   for (size_t number = 0; number < names.size(); ++number) {
-    char wanted[16];
+    char wanted[32];
     std::snprintf(wanted, sizeof wanted, "entry-%06zu", number);
     ExpectEqual(names[number], std::string(wanted));
   }
