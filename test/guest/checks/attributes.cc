@@ -14,7 +14,9 @@ bool IsLater(const timespec& a, const timespec& b) {
 }
 
 // Longer than the tick by which the host's file systems date what happens.
-void LetTheClockMove() { usleep(50'000); }
+void LetTheClockMove() {
+  usleep(50'000);
+}
 
 CHECK("a new file has one link, its size and its type") {
   WriteFile("file", "12345");
@@ -76,8 +78,8 @@ CHECK("ftruncate shrinks and grows, with zeros") {
   Must(ftruncate(file, 5'000));
   ExpectEqual(Stat(file).st_size, off_t{5'000});
   Must(ftruncate(file, 9'000));
-  ExpectSameContent(ReadAt(file, 10'000, 0), Pattern(10'000).substr(0, 5'000) +
-                                                std::string(4'000, '\0'));
+  ExpectSameContent(ReadAt(file, 10'000, 0),
+                    Pattern(10'000).substr(0, 5'000) + std::string(4'000, '\0'));
 }
 
 CHECK("truncating a directory is EISDIR") {

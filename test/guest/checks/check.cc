@@ -55,8 +55,12 @@ std::string ReadAll(int fd) {
 
 }  // namespace
 
-const Run& CurrentRun() { return current_run; }
-void SetCurrentRun(const Run& run) { current_run = run; }
+const Run& CurrentRun() {
+  return current_run;
+}
+void SetCurrentRun(const Run& run) {
+  current_run = run;
+}
 
 bool KernelIsAtLeast(int major, int minor) {
   utsname name{};

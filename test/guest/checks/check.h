@@ -93,7 +93,7 @@ struct Registration {
 #define CHECK_JOIN_(a, b) a##b
 #define CHECK_JOIN(a, b) CHECK_JOIN_(a, b)
 #define CHECK(name) CHECK_NAMED(name, CHECK_JOIN(Check, __LINE__))
-#define CHECK_NAMED(name, function)                                        \
-  static void function();                                                  \
+#define CHECK_NAMED(name, function)                                            \
+  static void function();                                                      \
   static const ::checks::Registration CHECK_JOIN(function, _)(name, function); \
   static void function()

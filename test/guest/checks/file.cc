@@ -42,8 +42,8 @@ std::string ReadAt(int fd, size_t size, off_t offset, const Location& where) {
   size_t filled = 0;
   while (filled < size) {
     const auto length = static_cast<size_t>(
-        Must(pread(fd, content.data() + filled, size - filled,
-                   offset + static_cast<off_t>(filled)), where));
+        Must(pread(fd, content.data() + filled, size - filled, offset + static_cast<off_t>(filled)),
+             where));
     if (length == 0) break;
     filled += length;
   }

@@ -30,20 +30,30 @@ std::optional<std::string> ValueOf(std::string_view argument, std::string_view o
 }
 
 bool ReadCacheMode(const std::string& name, CacheMode& mode) {
-  if (name == "auto") mode = CacheMode::kAuto;
-  else if (name == "always") mode = CacheMode::kAlways;
-  else if (name == "never") mode = CacheMode::kNever;
-  else return false;
+  if (name == "auto")
+    mode = CacheMode::kAuto;
+  else if (name == "always")
+    mode = CacheMode::kAlways;
+  else if (name == "never")
+    mode = CacheMode::kNever;
+  else
+    return false;
   return true;
 }
 
 bool ReadArgument(std::string_view argument, Run& run) {
-  if (auto share = ValueOf(argument, "--share=")) run.share = *share;
-  else if (auto directory = ValueOf(argument, "--directory=")) run.directory = *directory;
-  else if (auto only = ValueOf(argument, "--only=")) run.only = *only;
-  else if (auto cache = ValueOf(argument, "--cache=")) return ReadCacheMode(*cache, run.cache);
-  else if (argument == "--unprivileged") run.is_unprivileged = true;
-  else return false;
+  if (auto share = ValueOf(argument, "--share="))
+    run.share = *share;
+  else if (auto directory = ValueOf(argument, "--directory="))
+    run.directory = *directory;
+  else if (auto only = ValueOf(argument, "--only="))
+    run.only = *only;
+  else if (auto cache = ValueOf(argument, "--cache="))
+    return ReadCacheMode(*cache, run.cache);
+  else if (argument == "--unprivileged")
+    run.is_unprivileged = true;
+  else
+    return false;
   return true;
 }
 

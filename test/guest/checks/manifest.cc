@@ -15,8 +15,8 @@ std::string Escaped(const std::string& path) {
   std::string text;
   for (const char character : path) {
     const auto byte = static_cast<unsigned char>(character);
-    if (byte < 0x80 && (std::isalnum(byte) != 0 || std::string_view("/._-").find(character) !=
-                                                       std::string_view::npos)) {
+    if (byte < 0x80 && (std::isalnum(byte) != 0 ||
+                        std::string_view("/._-").find(character) != std::string_view::npos)) {
       text += character;
       continue;
     }
@@ -29,14 +29,22 @@ std::string Escaped(const std::string& path) {
 
 char TypeLetter(mode_t mode) {
   switch (mode & S_IFMT) {
-    case S_IFREG: return 'f';
-    case S_IFDIR: return 'd';
-    case S_IFLNK: return 'l';
-    case S_IFIFO: return 'p';
-    case S_IFSOCK: return 's';
-    case S_IFCHR: return 'c';
-    case S_IFBLK: return 'b';
-    default: return '?';
+    case S_IFREG:
+      return 'f';
+    case S_IFDIR:
+      return 'd';
+    case S_IFLNK:
+      return 'l';
+    case S_IFIFO:
+      return 'p';
+    case S_IFSOCK:
+      return 's';
+    case S_IFCHR:
+      return 'c';
+    case S_IFBLK:
+      return 'b';
+    default:
+      return '?';
   }
 }
 

@@ -54,7 +54,9 @@ CHECK("an open file is written after it was renamed") {
   ExpectEqual(ReadFile("new"), "late");
 }
 
-CHECK("renaming what is not there is ENOENT") { FailsWith(ENOENT, rename("nothing", "new")); }
+CHECK("renaming what is not there is ENOENT") {
+  FailsWith(ENOENT, rename("nothing", "new"));
+}
 
 CHECK("a directory is renamed with all that is in it") {
   Must(mkdir("old", 0755));
