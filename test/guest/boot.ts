@@ -24,7 +24,10 @@ export interface CommandResult {
   readonly output: string;
 }
 
-type QmpAnswer = { readonly return?: unknown; readonly error?: { readonly desc: string } };
+interface QmpAnswer {
+  readonly return?: unknown;
+  readonly error?: { readonly desc: string };
+}
 
 const bootTimeoutMs = 90_000;
 const commandTimeoutMs = 300_000;
@@ -46,8 +49,12 @@ export class Guest {
     this.#session = session;
     this.#monitor = monitor;
     this.#qemu = qemu;
-    session.onLine = (line) => this.#hear(line);
-    monitor.onLine = (line) => this.#hearMonitor(line);
+    session.onLine = (line) => {
+      this.#hear(line);
+    };
+    monitor.onLine = (line) => {
+      this.#hearMonitor(line);
+    };
   }
 
   /** Boots a guest that has mounted the share at /mnt. */

@@ -116,6 +116,8 @@ t.test('QEMU is killed in the middle of work, and another one comes', async (t) 
       } finally {
         await guest.end();
       }
+      // A daemon that takes this for its end needs a moment for it.
+      await delay(300);
       t.notOk(daemon.hasEnded, `the daemon outlives machine ${turn}`, { log: daemon.log });
     }
   });

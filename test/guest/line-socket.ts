@@ -18,7 +18,9 @@ export class LineSocket {
     this.#connection = once(server, 'connection').then((values: unknown[]) => {
       const socket = values[0] as Socket;
       socket.setEncoding('utf8');
-      socket.on('data', (text: string) => this.#receive(text));
+      socket.on('data', (text: string) => {
+        this.#receive(text);
+      });
       // The end of QEMU is seen by its process, and a broken connection is just one sign of it.
       socket.on('error', () => undefined);
       return socket;

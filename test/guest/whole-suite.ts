@@ -16,10 +16,18 @@ import { type Workplace, runPrograms } from './programs.js';
 
 export type SuiteOptions = DaemonOptions & Pick<BootOptions, 'queues'>;
 
-/** An ordinary user's daemon has one id to show, which is root's in the guest. */
-const oneId: Ownership = {
-  seenAs: (hostId) => (hostId === (process.getuid?.() || ordinaryUser) ? 0 : hostId),
-};
+/** The user whom the daemon runs as, when that is not root. */
+function daemonUser(): number {
+  const user = process.getuid?.() ?? 0;
+  return user === 0 ? ordinaryUser : user;
+}
+
+/** An ordinary user's daemon has one id of the host; the guest sees it as the share's owner. */
+async function seenIds(guest: Guest, isUnprivileged: boolean): Promise<Ownership> {
+  if (!isUnprivileged) return sameIds;
+  const { output } = await guest.run('stat -c %u /mnt');
+  return { seenAs: (hostId) => (hostId === daemonUser() ? Number(output) : hostId) };
+}
 
 export async function withGuest(
   t: Test,
@@ -45,9 +53,9 @@ export async function withGuest(
 
 export async function runWholeSuite(t: Test, options: SuiteOptions): Promise<void> {
   const isUnprivileged = options.asOrdinaryUser === true || process.getuid?.() !== 0;
-  const ids = isUnprivileged ? oneId : sameIds;
   await withGuest(t, options, async (place) => {
     const { guest, cache } = place;
+    const ids = await seenIds(guest, isUnprivileged);
     if (options.queues !== undefined) await expectQueues(t, guest, options.queues);
     await compare(t, place, 'made-by-host/tree', ids);
     await runGuestChecks(t, guest, { cache, isUnprivileged, directory: 'checks' });
