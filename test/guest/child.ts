@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Processes that the tests start. None outlives the test's process, however that ends.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+const running = new Set<ChildProcess>();
+
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const) {
+  process.once(signal, () => process.exit(status));
+}
+
+/** A child process, and what it has written so far. */
+export class Child {
+  readonly #process: ChildProcess;
+  readonly #ended: Promise<unknown>;
+  #output = '';
+
+  constructor(command: readonly string[], options: { readonly env?: NodeJS.ProcessEnv } = {}) {
+    // The kernel ends the child if this process is killed and cannot do it.
+    const words = ['--pdeathsig', 'TERM', '--', ...command];
+    this.#process = spawn('setpriv', words, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    running.add(this.#process);
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
+    }
+    this.#ended = once(this.#process, 'exit').then(() => running.delete(this.#process));
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  get hasEnded(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+  }
+
+  /** The exit status, or null after a signal. */
+  get status(): number | null {
+    return this.#process.exitCode;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  /** Whether it ended in that time. */
+  async endsWithin(timeoutMs: number): Promise<boolean> {
+    if (this.hasEnded) return true;
+    await Promise.race([this.#ended, delay(timeoutMs)]);
+    return this.hasEnded;
+  }
+
+  /** Asks it to end; kills it when it does not. Says whether asking was enough. */
+  async end(timeoutMs = 5_000): Promise<boolean> {
+    if (this.hasEnded) return true;
+    this.kill('SIGTERM');
+    if (await this.endsWithin(timeoutMs)) return true;
+    this.kill('SIGKILL');
+    await this.#ended;
+    return false;
+  }
+}
+
+export function delay(milliseconds: number): Promise<void> {
+  // Not held open: a race that something else has won does not keep the process.
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+}
+
+/** The result, or an error that says what did not come in time. */
+export async function within<T>(
+  timeoutMs: number,
+  what: string,
+  result: Promise<T>,
+  detail: () => string = () => '',
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`${what}: not within ${timeoutMs / 1000} s\n${detail()}`));
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([result, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
