@@ -2,11 +2,9 @@
 //
 // A guest: QEMU with a kernel and an initramfs, and a serial port on which commands are run in it.
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { Child, within } from './child.js';
+import { Child, makeScratchDirectory, removeScratchDirectory, within } from './child.js';
 import { thisHost } from './host.js';
 import { LineSocket } from './line-socket.js';
 
@@ -59,7 +57,7 @@ export class Guest {
 
   /** Boots a guest that has mounted the share at /mnt. */
   static async boot(options: BootOptions): Promise<Guest> {
-    const scratch = await mkdtemp(path.join(tmpdir(), 'vfsd-qemu-'));
+    const scratch = await makeScratchDirectory('qemu');
     const session = await LineSocket.listen(path.join(scratch, 'session'));
     const monitor = await LineSocket.listen(path.join(scratch, 'monitor'));
     const qemu = new Child(qemuCommand(scratch, options));
@@ -122,7 +120,7 @@ export class Guest {
     await this.#qemu.endsWithin(10_000);
     this.#session.close();
     this.#monitor.close();
-    await rm(this.#scratch, { recursive: true, force: true });
+    await removeScratchDirectory(this.#scratch);
   }
 
   #hear(line: string): void {

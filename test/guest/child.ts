@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Processes that the tests start. None outlives the test's process, however that ends.
+// Processes that the tests start, and directories that they need. None outlives the test's process,
+// however that ends.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 
 const running = new Set<ChildProcess>();
+const scratchDirectories = new Set<string>();
 
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
+  for (const directory of scratchDirectories) rmSync(directory, { recursive: true, force: true });
 });
 for (const [signal, status] of [
   ['SIGINT', 130],
@@ -16,6 +23,17 @@ for (const [signal, status] of [
   ['SIGHUP', 129],
 ] as const) {
   process.once(signal, () => process.exit(status));
+}
+
+export async function makeScratchDirectory(name: string): Promise<string> {
+  const directory = await mkdtemp(path.join(tmpdir(), `vfsd-${name}-`));
+  scratchDirectories.add(directory);
+  return directory;
+}
+
+export async function removeScratchDirectory(directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+  scratchDirectories.delete(directory);
 }
 
 /** A child process, and what it has written so far. */
@@ -55,7 +73,11 @@ export class Child {
   /** Whether it ended in that time. */
   async endsWithin(timeoutMs: number): Promise<boolean> {
     if (this.hasEnded) return true;
-    await Promise.race([this.#ended, delay(timeoutMs)]);
+    let timer: NodeJS.Timeout | undefined;
+    // Not held open: a wait that nobody waits for any more does not keep the process.
+    const tooLate = new Promise((resolve) => (timer = setTimeout(resolve, timeoutMs).unref()));
+    await Promise.race([this.#ended, tooLate]);
+    clearTimeout(timer);
     return this.hasEnded;
   }
 
@@ -71,8 +93,7 @@ export class Child {
 }
 
 export function delay(milliseconds: number): Promise<void> {
-  // Not held open: a race that something else has won does not keep the process.
-  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** The result, or an error that says what did not come in time. */

@@ -3,11 +3,10 @@
 // The daemon under test, on a directory and a socket of its own.
 
 import { existsSync } from 'node:fs';
-import { chmod, chown, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, chown, cp, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 
-import { Child, delay } from './child.js';
+import { Child, delay, makeScratchDirectory, removeScratchDirectory } from './child.js';
 
 export type CacheMode = 'auto' | 'always' | 'never';
 
@@ -43,7 +42,7 @@ export class Daemon {
   }
 
   static async start(options: DaemonOptions): Promise<Daemon> {
-    const scratch = await mkdtemp(path.join(tmpdir(), 'vfsd-guest-'));
+    const scratch = await makeScratchDirectory('guest');
     const directory = path.join(scratch, 'share');
     const socket = path.join(scratch, 'run', 'vfsd.sock');
     await mkdir(directory);
@@ -70,7 +69,7 @@ export class Daemon {
   async stop(): Promise<boolean> {
     const ended = await this.#child.end();
     const isTidy = ended && !existsSync(this.socket);
-    await rm(this.#scratch, { recursive: true, force: true });
+    await removeScratchDirectory(this.#scratch);
     return isTidy;
   }
 
