@@ -286,6 +286,7 @@ struct fuse_read_in {
 static_assert(sizeof(fuse_read_in) == 40);
 
 inline constexpr uint32_t FUSE_WRITE_CACHE = 1u << 0;
+inline constexpr uint32_t FUSE_WRITE_KILL_SUIDGID = 1u << 2;
 
 struct fuse_write_in {
   uint64_t fh;

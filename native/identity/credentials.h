@@ -53,4 +53,22 @@ class ScopedIdentity {
   bool gid_switched_ = false;
 };
 
+/**
+ * The calling thread without CAP_FSETID, so that the kernel clears the set-user-ID and set-group-ID bits of a file that
+ * is written to, as it does for a user who lacks that capability. The destructor takes it back.
+ */
+class ScopedWithoutFsetid {
+ public:
+  /** @param wanted false: change nothing */
+  ScopedWithoutFsetid(const ProcessIdentity& process, bool wanted);
+  ScopedWithoutFsetid(const ScopedWithoutFsetid&) = delete;
+  ScopedWithoutFsetid& operator=(const ScopedWithoutFsetid&) = delete;
+  /** Ends the process when it cannot be taken back. */
+  ~ScopedWithoutFsetid();
+
+ private:
+  const ProcessIdentity& process_;
+  const bool dropped_;
+};
+
 }  // namespace vfsd::identity

@@ -115,6 +115,9 @@ Result<size_t> Passthrough::Write(RequestContext&, NodeId node, const abi::fuse_
   // With write-back the guest's kernel has already decided where the end of the file is.
   const bool append = (in.flags & O_APPEND) != 0 && !options_.writeback &&
                       (in.write_flags & abi::FUSE_WRITE_CACHE) == 0;
+  // Linux says so when it bypasses its page cache, where it would clear the bits itself.
+  const identity::ScopedWithoutFsetid as_ordinary_user(
+      identity_, (in.write_flags & abi::FUSE_WRITE_KILL_SUIDGID) != 0);
   const uint64_t begin = from.consumed();
   while (from.remaining() > 0) {
     const uint64_t written = from.consumed() - begin;
