@@ -47,7 +47,8 @@ bool SetEffective(uint64_t permitted, uint64_t effective) {
   return syscall(SYS_capset, &header, sets) == 0;
 }
 
-/** The kernel says EINVAL for an id that the user namespace does not map; in a file system that is EOVERFLOW. */
+/** The kernel says EINVAL for an id that the user namespace does not map; in a file system that is
+ * EOVERFLOW. */
 Errno SwitchError() {
   return errno == EINVAL ? Errno(EOVERFLOW) : Errno::Last();
 }
@@ -87,7 +88,8 @@ Result<ScopedIdentity> ScopedIdentity::Assume(const ProcessIdentity& process, Gu
       return SwitchError();
     }
     scope.uid_switched_ = true;
-    // Leaving uid 0 has emptied the effective set; the permitted one is still there to be raised from.
+    // Leaving uid 0 has emptied the effective set; the permitted one is still there to be raised
+    // from.
     if (!SetEffective(process.permitted, process.permitted & Bit(CAP_DAC_OVERRIDE))) {
       return Errno::Last();
     }
@@ -101,7 +103,8 @@ ScopedIdentity::ScopedIdentity(ScopedIdentity&& other) noexcept
       gid_switched_(std::exchange(other.gid_switched_, false)) {}
 
 ScopedIdentity::~ScopedIdentity() {
-  // Back to uid 0 first: that makes the permitted capabilities effective again, CAP_SETGID among them.
+  // Back to uid 0 first: that makes the permitted capabilities effective again, CAP_SETGID among
+  // them.
   if (uid_switched_ && !SetEffectiveUid(static_cast<uint32_t>(process_->uid))) {
     std::abort();
   }

@@ -106,8 +106,8 @@ class LeadTest : public ::testing::Test {
     guest_.Write(request, &header, sizeof header);
     guest_.Write(request + sizeof header, &body, sizeof body);
     const auto head = static_cast<uint16_t>(2 * slot);
-    driver_.Describe(head, {request, header.len, abi::VRING_DESC_F_NEXT,
-                            static_cast<uint16_t>(head + 1)});
+    driver_.Describe(
+        head, {request, header.len, abi::VRING_DESC_F_NEXT, static_cast<uint16_t>(head + 1)});
     driver_.Describe(static_cast<uint16_t>(head + 1),
                      {request + 0x800, 0x400, abi::VRING_DESC_F_WRITE, 0});
     driver_.SetUsedEvent(driver_.UsedIndex());

@@ -18,17 +18,11 @@ UniqueFd AnyFd() {
 
 class InodeTableTest : public ::testing::Test {
  protected:
-  InodeTableTest() {
-    table_.AddRoot(Key(1), AnyFd(), {});
-  }
+  InodeTableTest() { table_.AddRoot(Key(1), AnyFd(), {}); }
 
-  static InodeKey Key(uint64_t number, uint64_t mount = 1) {
-    return {mount, 5, number};
-  }
+  static InodeKey Key(uint64_t number, uint64_t mount = 1) { return {mount, 5, number}; }
 
-  Result<NodeId> LookUp(const InodeKey& key) {
-    return table_.LookUp(key, AnyFd(), S_IFREG, {});
-  }
+  Result<NodeId> LookUp(const InodeKey& key) { return table_.LookUp(key, AnyFd(), S_IFREG, {}); }
 
   FdBudget budget_{100};
   InodeTable table_{budget_};

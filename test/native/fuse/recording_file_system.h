@@ -19,9 +19,7 @@ class RecordingFileSystem final : public fuse::FileSystem {
   std::string written;
   uint64_t read_room = 0;
 
-  void Reset() override {
-    ++resets;
-  }
+  void Reset() override { ++resets; }
   Result<abi::fuse_entry_out> Lookup(fuse::RequestContext&, fuse::NodeId,
                                      const fuse::Name& name) override {
     names.emplace_back(name.view());

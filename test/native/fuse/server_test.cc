@@ -22,9 +22,7 @@ class AwakeAlways final : public SleepNotice {
 /** Requests as bytes, and replies as bytes, without a ring. */
 class ServerTest : public ::testing::Test {
  protected:
-  ServerTest() {
-    EXPECT_EQ(Init(38), 0);
-  }
+  ServerTest() { EXPECT_EQ(Init(38), 0); }
 
   template <typename T>
   static std::string Bytes(const T& value) {
@@ -34,7 +32,8 @@ class ServerTest : public ::testing::Test {
   /** Serves a request; answers the error of the reply, positive, or 0. */
   int Serve(uint32_t opcode, const std::string& body, size_t room = 4096, uint32_t length = 0) {
     const abi::fuse_in_header header = {
-        .len = length != 0 ? length : static_cast<uint32_t>(sizeof(abi::fuse_in_header) + body.size()),
+        .len =
+            length != 0 ? length : static_cast<uint32_t>(sizeof(abi::fuse_in_header) + body.size()),
         .opcode = opcode,
         .unique = 99,
         .nodeid = 1};
@@ -66,7 +65,8 @@ class ServerTest : public ::testing::Test {
   }
 
   int Init(uint32_t minor, uint32_t major = 7) {
-    return Serve(abi::FUSE_INIT, Bytes(abi::fuse_init_in{.major = major, .minor = minor, .flags = UINT32_MAX}));
+    return Serve(abi::FUSE_INIT,
+                 Bytes(abi::fuse_init_in{.major = major, .minor = minor, .flags = UINT32_MAX}));
   }
 
   testing::RecordingFileSystem file_system_;
@@ -86,7 +86,8 @@ TEST_F(ServerTest, ANameReachesTheFileSystem) {
 }
 
 TEST_F(ServerTest, NamesThatLeadElsewhereNeverReachTheFileSystem) {
-  for (const std::string& name : {"\0"s, ".\0"s, "..\0"s, "/etc\0"s, "a/b\0"s, "a/\0"s, "unterminated"s, ""s}) {
+  for (const std::string& name :
+       {"\0"s, ".\0"s, "..\0"s, "/etc\0"s, "a/b\0"s, "a/\0"s, "unterminated"s, ""s}) {
     EXPECT_EQ(Serve(abi::FUSE_LOOKUP, name), EINVAL) << name;
     EXPECT_EQ(Serve(abi::FUSE_SYMLINK, name + "target\0"s), EINVAL) << name;
   }
@@ -101,7 +102,8 @@ TEST_F(ServerTest, NamesThatLeadElsewhereNeverReachTheFileSystem) {
 TEST_F(ServerTest, ABodyThatIsTooShortIsRefusedForEveryOperation) {
   for (uint32_t opcode = 1; opcode < abi::kOpcodeCount; ++opcode) {
     const Operation* operation = FindOperation(opcode);
-    if (operation == nullptr || operation->minimum_body == 0 || (operation->flags & kNoReply) != 0) {
+    if (operation == nullptr || operation->minimum_body == 0 ||
+        (operation->flags & kNoReply) != 0) {
       continue;
     }
     EXPECT_EQ(Serve(opcode, std::string(operation->minimum_body - 1u, '\0')), EINVAL)
@@ -174,7 +176,9 @@ TEST_F(ServerTest, ReadingIsBoundedByTheRequestAndByTheRoom) {
 }
 
 TEST_F(ServerTest, AnAttributesSizeIsBoundedByItsBuffer) {
-  const auto request = [](uint32_t size) { return Bytes(abi::fuse_getxattr_in{size, 0}) + "user.x\0"s; };
+  const auto request = [](uint32_t size) {
+    return Bytes(abi::fuse_getxattr_in{size, 0}) + "user.x\0"s;
+  };
   EXPECT_EQ(Serve(abi::FUSE_GETXATTR, request(0)), 0);
   EXPECT_EQ(written_, 16u + sizeof(abi::fuse_getxattr_out));
   EXPECT_EQ(Serve(abi::FUSE_GETXATTR, request(UINT32_MAX), 4096), EIO);

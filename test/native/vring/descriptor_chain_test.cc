@@ -20,7 +20,8 @@ class DescriptorChainTest : public ::testing::Test {
   RingError Walk(uint16_t head, bool indirect_allowed = true) {
     const auto* descriptors =
         reinterpret_cast<const abi::vring_desc*>(guest_.At(TestDriver::kDescriptors));
-    return WalkChain({descriptors, TestDriver::kSize, indirect_allowed}, guest_.memory, head, chain_);
+    return WalkChain({descriptors, TestDriver::kSize, indirect_allowed}, guest_.memory, head,
+                     chain_);
   }
 
   /** Writes an indirect table at `address` and refers to it from descriptor 0. */
@@ -115,7 +116,8 @@ TEST_F(DescriptorChainTest, IndirectTablesKeepTheirRules) {
   }
   driver_.Describe(0, {kTable, 16 * 1025, VRING_DESC_F_INDIRECT, 0});
   EXPECT_EQ(Walk(0), RingError::kChainTooLong);
-  driver_.Describe(0, {TwoRegions::kSeam + TwoRegions::kRegionSize - 16, 32, VRING_DESC_F_INDIRECT, 0});
+  driver_.Describe(
+      0, {TwoRegions::kSeam + TwoRegions::kRegionSize - 16, 32, VRING_DESC_F_INDIRECT, 0});
   guest_.Write(TwoRegions::kSeam + TwoRegions::kRegionSize - 16,
                std::vector<abi::vring_desc>{{kBuffer, 8, VRING_DESC_F_NEXT, 1}}.data(), 16);
   EXPECT_EQ(Walk(0), RingError::kTableOutsideMemory);

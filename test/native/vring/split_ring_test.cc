@@ -16,9 +16,7 @@ class SplitRingTest : public ::testing::Test {
     driver_.Describe(2, {TwoRegions::kGuestBase + 0x8000, 16, abi::VRING_DESC_F_WRITE, 0});
   }
 
-  Taken Take(SplitRing& ring) {
-    return ring.Take(chain_, error_);
-  }
+  Taken Take(SplitRing& ring) { return ring.Take(chain_, error_); }
 
   TwoRegions guest_;
   TestDriver driver_{guest_};

@@ -42,9 +42,7 @@ class TwoRegions {
     return {region(0, 0), region(1, kRegionSize + 4096)};
   }
 
-  int file() const {
-    return file_.get();
-  }
+  int file() const { return file_.get(); }
 
   /** The host's view of guest memory. Precondition: all within one region. */
   std::byte* At(uint64_t guest_address, size_t length = 1) {
@@ -81,7 +79,8 @@ class TestDriver {
       return memory::FrontendVirtAddr{guest_address - TwoRegions::kGuestBase +
                                       TwoRegions::kFrontendBase};
     };
-    return {kSize, frontend(kDescriptors), frontend(kAvailable), frontend(kUsed), event_idx, indirect};
+    return {kSize,   frontend(kDescriptors), frontend(kAvailable), frontend(kUsed), event_idx,
+            indirect};
   }
 
   vring::SplitRing Ring(bool event_idx = true, bool indirect = true, uint16_t base = 0) {
@@ -104,9 +103,7 @@ class TestDriver {
     guest_.Write(kAvailable + 2, &index, sizeof index);
   }
 
-  void SetAvailableFlags(uint16_t flags) {
-    guest_.Write(kAvailable, &flags, sizeof flags);
-  }
+  void SetAvailableFlags(uint16_t flags) { guest_.Write(kAvailable, &flags, sizeof flags); }
 
   void SetUsedEvent(uint16_t event) {
     guest_.Write(kAvailable + 4 + kSize * 2, &event, sizeof event);
@@ -119,15 +116,11 @@ class TestDriver {
     return value;
   }
 
-  uint16_t UsedIndex() {
-    return Read<uint16_t>(kUsed + 2);
-  }
+  uint16_t UsedIndex() { return Read<uint16_t>(kUsed + 2); }
   abi::vring_used_elem UsedElement(uint16_t index) {
     return Read<abi::vring_used_elem>(kUsed + 4 + (index % kSize) * 8u);
   }
-  uint16_t AvailableEvent() {
-    return Read<uint16_t>(kUsed + 4 + kSize * 8);
-  }
+  uint16_t AvailableEvent() { return Read<uint16_t>(kUsed + 4 + kSize * 8); }
 
  private:
   TwoRegions& guest_;
