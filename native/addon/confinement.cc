@@ -3,6 +3,9 @@
 
 #include <unistd.h>
 
+#include <optional>
+#include <utility>
+
 #include "addon/convert.h"
 #include "addon/failure.h"
 #include "base/retry.h"
@@ -24,6 +27,18 @@ Napi::Value AwaitConfinement(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
+/** The filter of a descriptor; none for null. */
+Result<std::optional<sys::SeccompFilter>> ReadFilter(const Napi::Value& fd) {
+  if (!fd.IsNumber()) {
+    return std::optional<sys::SeccompFilter>();
+  }
+  Result<sys::SeccompFilter> filter = sys::SeccompFilter::Read(ToFd(fd));
+  if (!filter) {
+    return filter.error();
+  }
+  return std::optional(std::move(*filter));
+}
+
 /** SystemFailure | undefined: seal({process, mainThread, procSelfFd}) */
 Napi::Value Seal(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -33,20 +48,19 @@ Napi::Value Seal(const Napi::CallbackInfo& info) {
   if (!entered) {
     return Failure(env, entered.error(), "fchdir");
   }
-  // The whole process first: the main thread's own filter must not be carried to the others.
-  const int process = ToFd(filters.Get("process"));
-  if (process >= 0) {
-    const Status loaded = sys::LoadSeccompFilter(process, sys::FilterScope::kProcess);
-    if (!loaded) {
-      return Failure(env, loaded.error(), "seccomp", "on all threads");
-    }
+  const auto process = ReadFilter(filters.Get("process"));
+  const auto main_thread = ReadFilter(filters.Get("mainThread"));
+  if (!process || !main_thread) {
+    return Failure(env, process ? main_thread.error() : process.error(), "pread", "a filter");
   }
-  const int main_thread = ToFd(filters.Get("mainThread"));
-  if (main_thread >= 0) {
-    const Status loaded = sys::LoadSeccompFilter(main_thread, sys::FilterScope::kThread);
-    if (!loaded) {
-      return Failure(env, loaded.error(), "seccomp", "on the main thread");
-    }
+  // The whole process first: the main thread's own filter must not be carried to the others.
+  const Status on_all = *process ? (*process)->Load(sys::FilterScope::kProcess) : Status();
+  if (!on_all) {
+    return Failure(env, on_all.error(), "seccomp", "on all threads");
+  }
+  const Status on_main = *main_thread ? (*main_thread)->Load(sys::FilterScope::kThread) : Status();
+  if (!on_main) {
+    return Failure(env, on_main.error(), "seccomp", "on the main thread");
   }
   return env.Undefined();
 }

@@ -6,13 +6,11 @@
 
 namespace vfsd::addon {
 
+// The function keeps Node's event loop alive: while a stop is awaited nothing else does.
 EventBridge::EventBridge(Napi::Env env, Receiver receiver)
     : receiver_(std::move(receiver)),
       to_main_thread_(Napi::ThreadSafeFunction::New(
-          env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}), "vfsd:device", 0, 1)) {
-  // The device alone does not keep the process alive; what it serves does.
-  to_main_thread_.Unref(env);
-}
+          env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}), "vfsd:device", 0, 1)) {}
 
 void EventBridge::RingBroken(uint16_t index, const char* reason) {
   OnMainThread([this, index, reason] { receiver_.ring_broken(index, reason); });

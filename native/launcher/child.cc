@@ -13,6 +13,8 @@
 
 #include <array>
 #include <cerrno>
+#include <optional>
+#include <utility>
 
 #include "base/unique_fd.h"
 #include "launcher/control_socket.h"
@@ -127,6 +129,22 @@ void PlaceFds(const Options& options, const View& view, int control) {
   }
 }
 
+[[noreturn]] void FailFilter(Errno error) {
+  errno = error.value();
+  Fail("loading the first seccomp filter", "use --seccomp=none on a kernel without seccomp");
+}
+
+std::optional<sys::SeccompFilter> ReadStartFilter(const Options& options) {
+  if (options.start_filter_fd < 0) {
+    return std::nullopt;
+  }
+  Result<sys::SeccompFilter> filter = sys::SeccompFilter::Read(options.start_filter_fd);
+  if (!filter) {
+    FailFilter(filter.error());
+  }
+  return std::move(*filter);
+}
+
 void ResetSignals() {
   sigset_t none;
   sigemptyset(&none);
@@ -153,10 +171,7 @@ void RunChild(const Options& options, int control) {
   if (!LeaveSupplementaryGroups()) {
     _exit(1);
   }
-  UniqueFd start_filter(
-      options.start_filter_fd < 0
-          ? -1
-          : fcntl(options.start_filter_fd, F_DUPFD_CLOEXEC, static_cast<int>(kWorkerFdEnd)));
+  const std::optional<sys::SeccompFilter> filter = ReadStartFilter(options);
   PlaceFds(options, view, control);
   if (!KeepOnly(options.capabilities)) {
     _exit(1);
@@ -166,12 +181,9 @@ void RunChild(const Options& options, int control) {
     Fail("asking to end with the launcher");
   }
   ResetSignals();
-  if (start_filter) {
-    const Status loaded = sys::LoadSeccompFilter(start_filter.get(), sys::FilterScope::kThread);
-    if (!loaded) {
-      errno = loaded.error().value();
-      Fail("loading the first seccomp filter", "use --seccomp=none on a kernel without seccomp");
-    }
+  const Status loaded = filter ? filter->Load(sys::FilterScope::kThread) : Status();
+  if (!loaded) {
+    FailFilter(loaded.error());
   }
   execv(options.worker[0], options.worker);
   Fail(options.worker[0]);

@@ -82,8 +82,8 @@ bool GiveUpRights(const Options& options, const SocketFile& socket) {
   if (options.launcher_filter_fd < 0) {
     return true;
   }
-  const Status loaded =
-      sys::LoadSeccompFilter(options.launcher_filter_fd, sys::FilterScope::kThread);
+  const auto filter = sys::SeccompFilter::Read(options.launcher_filter_fd);
+  const Status loaded = filter ? filter->Load(sys::FilterScope::kThread) : filter.error();
   if (!loaded) {
     errno = loaded.error().value();
     return Failed("loading the launcher's seccomp filter");

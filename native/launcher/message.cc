@@ -3,10 +3,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+
+#include "base/retry.h"
 
 namespace vfsd::launcher {
 
@@ -14,10 +17,15 @@ void Say(const char* format, ...) {
   char line[512];
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(line, sizeof line, format, arguments);
+  const int prefix = snprintf(line, sizeof line, "vfsd: ");
+  const size_t room = sizeof line - static_cast<size_t>(prefix) - 1;
+  const int text = vsnprintf(line + prefix, room, format, arguments);
   va_end(arguments);
+  const size_t shown = text < 0 ? 0 : std::min(static_cast<size_t>(text), room - 1);
+  const size_t length = static_cast<size_t>(prefix) + shown;
+  line[length] = '\n';
   // One write, so that lines of several processes do not mix. Nothing helps when standard error is gone.
-  dprintf(STDERR_FILENO, "vfsd: %s\n", line);
+  static_cast<void>(Retry([&] { return write(STDERR_FILENO, line, length + 1); }));
 }
 
 bool Failed(const char* what, const char* hint) {

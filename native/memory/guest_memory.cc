@@ -2,12 +2,13 @@
 #include "memory/guest_memory.h"
 
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
+
+#include "base/file_status.h"
 
 namespace vfsd::memory {
 namespace {
@@ -65,17 +66,17 @@ TableRefusal GuestMemory::Map(const RegionDescription& description, Region& regi
       Overflows(description.file_offset, description.size)) {
     return {"a memory region wraps around the end of the address space"};
   }
-  struct stat file;
-  if (fstat(description.fd, &file) != 0) {
-    return {"fstat of a memory region's file", Errno::Last()};
+  const Result<struct stat> file = FileStatus(description.fd);
+  if (!file) {
+    return {"fstat of a memory region's file", file.error()};
   }
   // Touching a page behind the end of the file would be a SIGBUS.
-  if (!S_ISREG(file.st_mode) ||
-      description.file_offset + description.size > static_cast<uint64_t>(file.st_size)) {
+  if (!S_ISREG(file->st_mode) ||
+      description.file_offset + description.size > static_cast<uint64_t>(file->st_size)) {
     return {"a memory region is larger than its file"};
   }
   // Huge page files are mapped in their own block size only.
-  const auto block = static_cast<uint64_t>(std::max<long>(file.st_blksize, sysconf(_SC_PAGESIZE)));
+  const auto block = static_cast<uint64_t>(std::max<long>(file->st_blksize, sysconf(_SC_PAGESIZE)));
   const uint64_t before = description.file_offset % block;
   const uint64_t length = before + description.size;
   void* mapping = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sys/seccomp_load.h"
 
-#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <memory>
-
 #include "base/retry.h"
 
 namespace vfsd::sys {
 
-Status LoadSeccompFilter(int program_file, FilterScope scope) {
+Result<SeccompFilter> SeccompFilter::Read(int program_file) {
   struct stat file;
   if (fstat(program_file, &file) != 0) {
     return Errno::Last();
@@ -23,17 +20,21 @@ Status LoadSeccompFilter(int program_file, FilterScope scope) {
   if (count == 0 || count > BPF_MAXINSNS || size % sizeof(sock_filter) != 0) {
     return Errno(EINVAL);
   }
-  const auto program = std::make_unique<sock_filter[]>(count);
-  const auto read = Retry([&] { return pread(program_file, program.get(), size, 0); });
+  SeccompFilter filter;
+  filter.program_.resize(count);
+  const auto read = Retry([&] { return pread(program_file, filter.program_.data(), size, 0); });
   if (!read) {
     return read.error();
   }
-  if (static_cast<size_t>(*read) != size) {
-    return Errno(EINVAL);
-  }
-  const sock_fprog filter = {static_cast<unsigned short>(count), program.get()};
+  return static_cast<size_t>(*read) == size ? Result(std::move(filter)) : Errno(EINVAL);
+}
+
+Status SeccompFilter::Load(FilterScope scope) const {
+  // The kernel only reads the program.
+  const sock_fprog program = {static_cast<unsigned short>(program_.size()),
+                              const_cast<sock_filter*>(program_.data())};
   const unsigned flags = scope == FilterScope::kProcess ? SECCOMP_FILTER_FLAG_TSYNC : 0;
-  const long answer = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
+  const long answer = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
   if (answer < 0) {
     return Errno::Last();
   }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <linux/filter.h>
+
+#include <vector>
+
 #include "base/result.h"
 
 namespace vfsd::sys {
@@ -12,10 +16,20 @@ enum class FilterScope {
   kProcess,
 };
 
-/**
- * Loads a compiled filter from a memory file. Precondition: no_new_privs is set. For kProcess every thread must have
- * the filters that the calling one has; ESRCH: one has not.
- */
-Status LoadSeccompFilter(int program_file, FilterScope scope);
+/** A compiled seccomp filter. Read first and loaded afterwards, since one filter may forbid to read the next. */
+class SeccompFilter {
+ public:
+  /** Reads a BPF program from a memory file. EINVAL: it is none. */
+  static Result<SeccompFilter> Read(int program_file);
+
+  /**
+   * Puts it in force. Precondition: no_new_privs is set. For kProcess every thread must have the filters that the
+   * calling one has; ESRCH: one has not.
+   */
+  Status Load(FilterScope scope) const;
+
+ private:
+  std::vector<sock_filter> program_;
+};
 
 }  // namespace vfsd::sys

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A guest: QEMU with a kernel and an initramfs, and a serial port on which commands are run in it.
+
+import path from 'node:path';
+
+import { Child, makeScratchDirectory, removeScratchDirectory, within } from './child.js';
+import { thisHost } from './host.js';
+import { LineSocket } from './line-socket.js';
+
+export interface BootOptions {
+  /** The daemon's socket. */
+  readonly socket: string;
+  /** Request queues; each beyond the first needs a processor in the guest. */
+  readonly queues?: number;
+  /** A reset boots the guest again, instead of ending QEMU. */
+  readonly rebootsOnReset?: boolean;
+}
+
+export interface CommandResult {
+  readonly status: number;
+  readonly output: string;
+}
+
+interface QmpAnswer {
+  readonly return?: unknown;
+  readonly error?: { readonly desc: string };
+}
+
+const bootTimeoutMs = 90_000;
+const commandTimeoutMs = 300_000;
+const memory = '768M';
+
+export class Guest {
+  readonly #scratch: string;
+  readonly #session: LineSocket;
+  readonly #monitor: LineSocket;
+  readonly #qemu: Child;
+  #lines: string[] = [];
+  #commands = 0;
+  #onReady: () => void = () => undefined;
+  #onDone: (number: number, status: number) => void = () => undefined;
+  #onAnswer: (answer: QmpAnswer) => void = () => undefined;
+
+  private constructor(scratch: string, session: LineSocket, monitor: LineSocket, qemu: Child) {
+    this.#scratch = scratch;
+    this.#session = session;
+    this.#monitor = monitor;
+    this.#qemu = qemu;
+    session.onLine = (line) => {
+      this.#hear(line);
+    };
+    monitor.onLine = (line) => {
+      this.#hearMonitor(line);
+    };
+  }
+
+  /** Boots a guest that has mounted the share at /mnt. */
+  static async boot(options: BootOptions): Promise<Guest> {
+    const scratch = await makeScratchDirectory('qemu');
+    const session = await LineSocket.listen(path.join(scratch, 'session'));
+    const monitor = await LineSocket.listen(path.join(scratch, 'monitor'));
+    const qemu = new Child(qemuCommand(scratch, options));
+    const guest = new Guest(scratch, session, monitor, qemu);
+    try {
+      await guest.isReady();
+      await guest.monitor('qmp_capabilities');
+    } catch (error) {
+      await guest.end();
+      throw error;
+    }
+    return guest;
+  }
+
+  get console(): string {
+    return this.#qemu.output;
+  }
+
+  /** Waits until the guest says, once more, that it takes commands. */
+  async isReady(): Promise<void> {
+    const ready = new Promise<void>((resolve) => (this.#onReady = resolve));
+    await this.#within(bootTimeoutMs, "the guest's start", ready);
+  }
+
+  /** Runs a shell command in the guest; one at a time. */
+  async run(command: string, timeoutMs = commandTimeoutMs): Promise<CommandResult> {
+    this.#commands += 1;
+    const number = this.#commands;
+    this.#lines = [];
+    const done = new Promise<number>((resolve) => {
+      this.#onDone = (answered, status) => {
+        if (answered === number) resolve(status);
+      };
+    });
+    await this.#session.send(`${number} ${Buffer.from(command).toString('base64')}`);
+    const status = await this.#within(timeoutMs, command, done);
+    // The line before the last one's end was put there by the session.
+    return { status, output: this.#lines.join('\n').replace(/\n$/, '') };
+  }
+
+  /** Pulls the guest's reset line, and waits until it has booted again. */
+  async reset(): Promise<void> {
+    const ready = this.isReady();
+    await this.monitor('system_reset');
+    await ready;
+  }
+
+  /** Runs a command of the QEMU monitor protocol. */
+  async monitor(execute: string): Promise<unknown> {
+    const answered = new Promise<QmpAnswer>((resolve) => (this.#onAnswer = resolve));
+    await this.#monitor.send(JSON.stringify({ execute }));
+    const answer = await this.#within(30_000, `monitor command ${execute}`, answered);
+    if (answer.error !== undefined) throw new Error(`${execute}: ${answer.error.desc}`);
+    return answer.return;
+  }
+
+  /** Ends QEMU as a crash would, and the guest with it. */
+  async end(): Promise<void> {
+    this.#qemu.kill('SIGKILL');
+    await this.#qemu.endsWithin(10_000);
+    this.#session.close();
+    this.#monitor.close();
+    await removeScratchDirectory(this.#scratch);
+  }
+
+  #hear(line: string): void {
+    const done = /^::done (\d+) (\d+)$/.exec(line);
+    if (line === '::ready') this.#onReady();
+    else if (done !== null) this.#onDone(Number(done[1]), Number(done[2]));
+    else this.#lines.push(line);
+  }
+
+  /** Greetings and events are passed over. */
+  #hearMonitor(line: string): void {
+    const answer = JSON.parse(line) as QmpAnswer;
+    if ('return' in answer || 'error' in answer) this.#onAnswer(answer);
+  }
+
+  async #within<T>(timeoutMs: number, what: string, result: Promise<T>): Promise<T> {
+    const ended = this.#qemu.endsWithin(timeoutMs).then((hasEnded) => {
+      if (hasEnded) throw new Error(`QEMU ended: ${what}\n${this.console}`);
+      return new Promise<never>(() => undefined);
+    });
+    return within(timeoutMs, what, Promise.race([result, ended]), () =>
+      [...this.#lines.slice(-5), this.console].join('\n'),
+    );
+  }
+}
+
+function qemuCommand(scratch: string, options: BootOptions): string[] {
+  const host = thisHost();
+  const queues = options.queues ?? 1;
+  return [
+    ...host.hardware,
+    ...['-m', memory, '-smp', String(Math.max(queues, 2))],
+    ...['-object', `memory-backend-memfd,id=mem,size=${memory},share=on`],
+    ...['-numa', 'node,memdev=mem'],
+    ...['-chardev', `socket,id=fs,path=${options.socket}`],
+    ...['-device', `vhost-user-fs-pci,${deviceOptions(queues)}`],
+    ...['-chardev', `socket,id=session,path=${scratch}/session`],
+    ...['-device', 'virtio-serial-pci'],
+    ...['-device', 'virtserialport,chardev=session,name=session'],
+    ...['-qmp', `unix:${scratch}/monitor`],
+    ...['-kernel', host.kernel, '-initrd', host.initrd],
+    ...['-append', kernelCommandLine(host.console)],
+    ...['-nodefaults', '-display', 'none', '-serial', 'stdio'],
+    ...(options.rebootsOnReset ? [] : ['-no-reboot']),
+  ];
+}
+
+function deviceOptions(queues: number): string {
+  const options = 'queue-size=1024,chardev=fs,tag=share';
+  return queues === 1 ? options : `${options},num-request-queues=${queues}`;
+}
+
+function kernelCommandLine(console: string): string {
+  return `console=${console} quiet panic=-1 norandmaps vfsd.share=share vfsd.run=session`;
+}

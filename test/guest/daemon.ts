@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The daemon under test, on a directory and a socket of its own.
+
+import { existsSync } from 'node:fs';
+import { chmod, chown, cp, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+
+import { Child, delay, makeScratchDirectory, removeScratchDirectory } from './child.js';
+
+export type CacheMode = 'auto' | 'always' | 'never';
+
+export const projectRoot = path.resolve(import.meta.dirname, '../..');
+
+/** The host's user for the run as an ordinary user: one that is on every system. */
+export const ordinaryUser = 65534;
+
+const defaultCommand =
+  '{root}/bin/vfsd --shared-dir {dir} --socket-path {socket} --cache={cache} --xattr';
+
+/** What the daemon needs at run time, for a user who cannot see the checkout. */
+const runtimeFiles = ['bin', 'dist', 'build/Release', 'seccomp', 'package.json'];
+
+export interface DaemonOptions {
+  readonly cache: CacheMode;
+  /** Started by the ordinary user, and not by root. */
+  readonly asOrdinaryUser?: boolean;
+}
+
+export class Daemon {
+  readonly #child: Child;
+  readonly #scratch: string;
+  /** The directory that it shares. */
+  readonly directory: string;
+  readonly socket: string;
+
+  private constructor(child: Child, scratch: string, directory: string, socket: string) {
+    this.#child = child;
+    this.#scratch = scratch;
+    this.directory = directory;
+    this.socket = socket;
+  }
+
+  static async start(options: DaemonOptions): Promise<Daemon> {
+    const scratch = await makeScratchDirectory('guest');
+    const directory = path.join(scratch, 'share');
+    const socket = path.join(scratch, 'run', 'vfsd.sock');
+    await mkdir(directory);
+    await mkdir(path.dirname(socket));
+    const root = options.asOrdinaryUser ? await giveToOrdinaryUser(scratch) : projectRoot;
+    const command = fillIn({ root, dir: directory, socket, cache: options.cache });
+    const child = new Child(options.asOrdinaryUser ? [...asOrdinaryUser(), ...command] : command, {
+      env: { ...process.env, HOME: scratch },
+    });
+    const daemon = new Daemon(child, scratch, directory, socket);
+    await daemon.#untilItListens();
+    return daemon;
+  }
+
+  get log(): string {
+    return this.#child.output;
+  }
+
+  get hasEnded(): boolean {
+    return this.#child.hasEnded;
+  }
+
+  /** Says whether it ended when it was asked to, and left no socket. */
+  async stop(): Promise<boolean> {
+    const ended = await this.#child.end();
+    const isTidy = ended && !existsSync(this.socket);
+    await removeScratchDirectory(this.#scratch);
+    return isTidy;
+  }
+
+  /** By the socket's name: a connection in order to find out would be taken for QEMU's. */
+  async #untilItListens(): Promise<void> {
+    for (let turn = 0; turn < 200 && !this.#child.hasEnded; turn += 1) {
+      if (existsSync(this.socket)) return;
+      await delay(50);
+    }
+    const log = this.log;
+    await this.stop();
+    throw new Error(`the daemon did not make its socket:\n${log}`);
+  }
+}
+
+function fillIn(values: Readonly<Record<string, string>>): string[] {
+  const command = process.env['VFSD_TEST_DAEMON'] ?? defaultCommand;
+  return command
+    .split(/\s+/)
+    .filter((word) => word !== '')
+    .map((word) => word.replaceAll(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole));
+}
+
+function asOrdinaryUser(): string[] {
+  if (process.getuid?.() !== 0) return [];
+  return ['setpriv', `--reuid=${ordinaryUser}`, `--regid=${ordinaryUser}`, '--clear-groups', '--'];
+}
+
+/** Returns where that user finds the program: a checkout in root's home is out of reach. */
+async function giveToOrdinaryUser(scratch: string): Promise<string> {
+  if (process.getuid?.() !== 0) return projectRoot;
+  await chmod(scratch, 0o755);
+  for (const name of ['share', 'run']) {
+    await chown(path.join(scratch, name), ordinaryUser, ordinaryUser);
+  }
+  if (process.env['VFSD_TEST_DAEMON'] !== undefined) return projectRoot;
+  const copy = path.join(scratch, 'vfsd');
+  for (const name of runtimeFiles.filter((name) => existsSync(path.join(projectRoot, name)))) {
+    await cp(path.join(projectRoot, name), path.join(copy, name), { recursive: true });
+  }
+  return copy;
+}
