@@ -44,6 +44,9 @@ export interface StartOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** The test runner puts its own loaders into every Node that is started below it. */
+const plainNode: readonly string[] = ['env', '--unset=NODE_OPTIONS'];
+
 const startLimitMs = 10_000;
 
 export class DaemonProcess {
@@ -55,6 +58,7 @@ export class DaemonProcess {
   constructor(workplace: Workplace, start: StartOptions = {}) {
     this.workplace = workplace;
     const [program = '', ...rest] = [
+      ...plainNode,
       ...(start.wrapper ?? []),
       ...(start.command ?? [
         vfsdCommand,
