@@ -17,7 +17,7 @@ const onlyMainExits = {
 };
 
 export default defineConfig([
-  globalIgnores(['build/', 'dist/', 'node_modules/', '.tap/', 'test/guest/']),
+  globalIgnores(['build/', 'dist/', 'node_modules/', '.tap/']),
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],

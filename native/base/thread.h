@@ -5,7 +5,7 @@
 #include <signal.h>
 
 #include <functional>
-#include <memory>
+#include <semaphore>
 #include <string>
 #include <utility>
 
@@ -19,8 +19,9 @@ namespace vfsd {
  */
 class Thread {
  public:
+  /** Returns when the thread runs its body: what a thread does to begin need not be allowed any more afterwards. */
   static Result<Thread> Start(std::string name, std::function<void()> body) {
-    auto start = std::make_unique<Begin>(Begin{std::move(name), std::move(body)});
+    Begin begin{std::move(name), std::move(body)};
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, kStackSize);
@@ -30,13 +31,13 @@ class Thread {
     // A new thread inherits the mask of the one that makes it.
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pthread_t thread;
-    const int error = pthread_create(&thread, &attributes, Run, start.get());
+    const int error = pthread_create(&thread, &attributes, Run, &begin);
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     pthread_attr_destroy(&attributes);
     if (error != 0) {
       return Errno(error);
     }
-    static_cast<void>(start.release());
+    begin.begun.acquire();
     return Thread(thread);
   }
 
@@ -55,6 +56,7 @@ class Thread {
   struct Begin {
     std::string name;
     std::function<void()> body;
+    std::binary_semaphore begun{0};
   };
 
   // Deep enough for the deepest call (a directory listing with a lookup in it uses a few KiB), and for sanitizers.
@@ -63,9 +65,12 @@ class Thread {
   explicit Thread(pthread_t thread) : thread_(thread) {}
 
   static void* Run(void* argument) {
-    const std::unique_ptr<Begin> begin(static_cast<Begin*>(argument));
+    auto* begin = static_cast<Begin*>(argument);
     pthread_setname_np(pthread_self(), begin->name.c_str());
-    begin->body();
+    const std::function<void()> body = std::move(begin->body);
+    // Ends the life of `begin`.
+    begin->begun.release();
+    body();
     return nullptr;
   }
 
