@@ -92,6 +92,24 @@
         "native/launcher/supervise.cc",
         "native/sys/seccomp_load.cc"
       ]
+    },
+    {
+      "target_name": "vfsd_frontend",
+      "type": "loadable_module",
+      "sources": [
+        "test/device/frontend/addon.cc",
+        "test/device/frontend/data_workloads.cc",
+        "test/device/frontend/driver_ring.cc",
+        "test/device/frontend/guest_memory.cc",
+        "test/device/frontend/memory_wrap.cc",
+        "test/device/frontend/name_workloads.cc",
+        "test/device/frontend/ring_wrap.cc",
+        "test/device/frontend/runner.cc",
+        "test/device/frontend/sockets.cc",
+        "test/device/frontend/workload_run.cc"
+      ],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")", "test/device"],
+      "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"]
     }
   ],
   "conditions": [
