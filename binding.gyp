@@ -28,6 +28,7 @@
       "target_name": "vfsd_core",
       "type": "static_library",
       "sources": [
+        "native/memory/fault_guard.cc",
         "native/memory/guest_memory.cc",
         "native/vring/descriptor_chain.cc",
         "native/vring/split_ring.cc",

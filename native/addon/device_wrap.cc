@@ -8,6 +8,7 @@
 
 #include "addon/convert.h"
 #include "addon/failure.h"
+#include "base/eventfd.h"
 #include "base/retry.h"
 #include "identity/credentials.h"
 #include "sys/proc_self_fd.h"
@@ -70,6 +71,18 @@ Result<UniqueFd> Duplicate(const Napi::Value& value) {
     return UniqueFd();
   }
   return RetryFd([&] { return fcntl(ToFd(value), F_DUPFD_CLOEXEC, 0); });
+}
+
+/** The same for a call, which must never make the thread wait that signals it. */
+Result<UniqueFd> DuplicateCall(const Napi::Value& value) {
+  Result<UniqueFd> call = Duplicate(value);
+  if (call && *call) {
+    const Status changed = MakeNonBlocking(call->get());
+    if (!changed) {
+      return changed.error();
+    }
+  }
+  return call;
 }
 
 Napi::Value ToRefusal(Napi::Env env, const engine::Refusal& refusal) {
@@ -154,7 +167,7 @@ Napi::Value DeviceWrap::StartRing(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto setup = info[0].As<Napi::Object>();
   Result<UniqueFd> kick = Duplicate(setup.Get("kick"));
-  Result<UniqueFd> call = Duplicate(setup.Get("call"));
+  Result<UniqueFd> call = DuplicateCall(setup.Get("call"));
   if (!kick || !call) {
     return Failure(env, kick ? call.error() : kick.error(), "fcntl");
   }
@@ -178,7 +191,7 @@ Napi::Value DeviceWrap::StopRing(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value DeviceWrap::SetCall(const Napi::CallbackInfo& info) {
-  Result<UniqueFd> call = Duplicate(info[1]);
+  Result<UniqueFd> call = DuplicateCall(info[1]);
   if (!call) {
     return Failure(info.Env(), call.error(), "fcntl");
   }
@@ -203,6 +216,7 @@ void DeviceWrap::OnRingBroken(uint16_t index, const char* reason) {
 
 void DeviceWrap::OnRingStopped(uint16_t index, uint16_t available_base) {
   const Napi::HandleScope scope(Env());
+  parts_->device->ReleaseRing(index);
   for (const Napi::Promise::Deferred& waiter : std::exchange(stopping_[index], {})) {
     waiter.Resolve(Napi::Number::New(Env(), available_base));
   }

@@ -199,7 +199,9 @@ Napi::Value Send(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SignalEventfdNumber(const Napi::CallbackInfo& info) {
-  const Status signalled = SignalEventfd(ToFd(info[0]));
+  const int fd = ToFd(info[0]);
+  const Status prepared = MakeNonBlocking(fd);
+  const Status signalled = prepared ? SignalEventfd(fd) : prepared;
   return signalled ? info.Env().Undefined() : Failure(info.Env(), signalled.error(), "write");
 }
 

@@ -29,6 +29,8 @@ class Thread {
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
+    // Raised by the thread itself, and fatal where it is blocked (see memory/fault_guard.h).
+    sigdelset(&all, SIGBUS);
     // A new thread inherits the mask of the one that makes it.
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pthread_t thread;

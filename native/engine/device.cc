@@ -10,6 +10,10 @@ Result<std::unique_ptr<Device>> Device::Create(const DeviceShape& shape,
                                                fuse::FileSystem& file_system,
                                                const fuse::SessionOptions& options,
                                                EventSink& sink) {
+  const Status guarded = memory::FaultGuard::Install();
+  if (!guarded) {
+    return guarded.error();
+  }
   std::unique_ptr<Device> device(new Device(file_system, options));
   const uint16_t queues = shape.request_queues + 1;  // and the high-priority queue
   for (uint16_t index = 0; index < queues; ++index) {
@@ -68,6 +72,13 @@ bool Device::StopRing(uint16_t index) {
     queue->RequestStop();
   }
   return queue != nullptr;
+}
+
+void Device::ReleaseRing(uint16_t index) {
+  Queue* queue = QueueAt(index);
+  if (queue != nullptr) {
+    queue->Release();
+  }
 }
 
 bool Device::SetCall(uint16_t index, UniqueFd call) {

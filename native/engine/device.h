@@ -53,6 +53,8 @@ class Device {
   Refusal StartRing(RingSetup setup);
   /** EventSink::RingStopped tells when it is done. False: there is no such queue. */
   bool StopRing(uint16_t index);
+  /** To be called when RingStopped has been reported: closes the ring's descriptors. */
+  void ReleaseRing(uint16_t index);
   bool SetCall(uint16_t index, UniqueFd call);
   /** Forgets the FUSE session. Only while no ring runs. */
   void ResetSession();

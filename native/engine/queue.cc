@@ -8,6 +8,7 @@
 
 #include "base/eventfd.h"
 #include "base/retry.h"
+#include "memory/fault_guard.h"
 
 namespace vfsd::engine {
 
@@ -66,6 +67,16 @@ bool Queue::running() {
   return started_ || led_ || outside_ > 0;
 }
 
+void Queue::Release() {
+  if (running()) {
+    return;
+  }
+  epoll_.Reset();
+  wake_.Reset();
+  kick_.Reset();
+  SetCall(UniqueFd());
+}
+
 void Queue::SetCall(UniqueFd call) {
   const std::scoped_lock lock(used_lock_);
   call_ = std::move(call);
@@ -73,7 +84,12 @@ void Queue::SetCall(UniqueFd call) {
 
 Queue::Taken Queue::Take(vring::DescriptorChain& chain) {
   vring::RingError error = vring::RingError::kNone;
-  const Taken taken = ring_->Take(chain, error);
+  Taken taken = ring_->Take(chain, error);
+  if (memory::FaultGuard::Tripped()) {
+    // What has been read may be zeros in the place of the driver's words.
+    error = vring::RingError::kMemoryLost;
+    taken = Taken::kBroken;
+  }
   if (taken == Taken::kBroken) {
     sink_.RingBroken(index_, vring::Describe(error));
   }

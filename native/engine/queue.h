@@ -37,6 +37,9 @@ class Queue {
    */
   void RequestStop();
 
+  /** Lets go of what the last run held, once its end has been reported. */
+  void Release();
+
   void SetCall(UniqueFd call);
 
   /** From Start() until RingStopped is reported. */

@@ -24,9 +24,8 @@ class Forwarding : public fuse::FileSystem {
     return inner_.Lookup(context, node, name);
   }
   void Forget(NodeId node, uint64_t nlookup) override { inner_.Forget(node, nlookup); }
-  Result<abi::fuse_attr_out> GetAttr(RequestContext& context, NodeId node,
-                                     std::optional<FileHandle> handle) override {
-    return inner_.GetAttr(context, node, handle);
+  Result<abi::fuse_attr_out> GetAttr(RequestContext& context, NodeId node) override {
+    return inner_.GetAttr(context, node);
   }
   Result<abi::fuse_attr_out> SetAttr(RequestContext& context, NodeId node,
                                      const abi::fuse_setattr_in& in) override {

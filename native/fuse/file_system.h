@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 
 #include "abi/fuse.h"
@@ -45,9 +44,7 @@ class FileSystem {
     return Errno(ENOSYS);
   }
   virtual void Forget(NodeId, uint64_t /*nlookup*/) {}
-  virtual Result<abi::fuse_attr_out> GetAttr(RequestContext&, NodeId, std::optional<FileHandle>) {
-    return Errno(ENOSYS);
-  }
+  virtual Result<abi::fuse_attr_out> GetAttr(RequestContext&, NodeId) { return Errno(ENOSYS); }
   virtual Result<abi::fuse_attr_out> SetAttr(RequestContext&, NodeId, const abi::fuse_setattr_in&) {
     return Errno(ENOSYS);
   }

@@ -30,11 +30,9 @@ Status BatchForget(Service& service, Request& request) {
 }
 
 Status GetAttr(Service& service, Request& request) {
-  const auto in = request.body.Fixed<abi::fuse_getattr_in>();
-  const auto handle = (in.getattr_flags & abi::FUSE_GETATTR_FH) != 0
-                          ? std::optional(FileHandle{in.fh})
-                          : std::nullopt;
-  const auto attributes = service.file_system.GetAttr(request.context, request.node(), handle);
+  // The handle that may come along is not needed: an inode's attributes are the same through any of
+  // its files.
+  const auto attributes = service.file_system.GetAttr(request.context, request.node());
   return attributes ? request.Reply(*attributes) : attributes.error();
 }
 

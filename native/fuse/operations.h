@@ -33,6 +33,12 @@ struct Operation {
   const char* name;
   /** Bytes that the body has at least; a shorter one is answered with EINVAL. */
   uint16_t minimum_body;
+  /**
+   * Bytes of the reply behind its header that the operation always has. Where the guest has left
+   * less room it is not begun: an answer that cannot be given must not have an effect, such as a
+   * lookup or a handle that nobody knows of.
+   */
+  uint16_t minimum_reply;
   uint8_t flags;
   Handler handler;
 };

@@ -70,6 +70,9 @@ Status Server::Run(const Operation& operation, Request& request, SegmentCursor r
   if (!session_.active() && (operation.flags & kWithoutSession) == 0) {
     return Errno(ENOTCONN);
   }
+  if (request.reply.remaining() < operation.minimum_reply) {
+    return Errno(EIO);
+  }
   const Status copied = CopyBody(operation, request.header, readable, input, request);
   return copied ? operation.handler(service_, request) : copied;
 }

@@ -145,6 +145,12 @@ std::optional<sys::SeccompFilter> ReadStartFilter(const Options& options) {
   return std::move(*filter);
 }
 
+void EndWithLauncher() {
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
+    Fail("asking to end with the launcher");
+  }
+}
+
 void ResetSignals() {
   sigset_t none;
   sigemptyset(&none);
@@ -154,6 +160,7 @@ void ResetSignals() {
 }  // namespace
 
 void RunChild(const Options& options, int control) {
+  EndWithLauncher();
   if (!AwaitByte(control, kGo)) {
     _exit(1);
   }
@@ -176,10 +183,8 @@ void RunChild(const Options& options, int control) {
   if (!KeepOnly(options.capabilities)) {
     _exit(1);
   }
-  // Behind all changes of credentials, which would clear it.
-  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
-    Fail("asking to end with the launcher");
-  }
+  // Once more: changes of credentials clear it.
+  EndWithLauncher();
   ResetSignals();
   const Status loaded = filter ? filter->Load(sys::FilterScope::kThread) : Status();
   if (!loaded) {

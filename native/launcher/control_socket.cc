@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/control_socket.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include <cstring>
@@ -32,6 +34,13 @@ bool SendByte(int socket, char byte, int fd) {
     std::memcpy(CMSG_DATA(part), &fd, sizeof fd);
   }
   return Retry([&] { return sendmsg(socket, &message, MSG_NOSIGNAL); }).ok();
+}
+
+bool AwaitReadable(int socket) {
+  pollfd readable = {socket, POLLIN, 0};
+  sigset_t none;
+  sigemptyset(&none);
+  return ppoll(&readable, 1, nullptr, &none) > 0;
 }
 
 bool AwaitByte(int socket, char byte, UniqueFd* fd) {

@@ -9,6 +9,12 @@ namespace vfsd::launcher {
  */
 bool SendByte(int socket, char byte, int fd = -1);
 
+/**
+ * Waits until there is something to receive, or a signal arrives that is blocked otherwise. False:
+ * a signal. The signal's handler has run.
+ */
+bool AwaitReadable(int socket);
+
 /** Waits for the byte; a descriptor that comes with it goes to `fd`. False when the other side has
  * gone. */
 bool AwaitByte(int socket, char byte, UniqueFd* fd = nullptr);

@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/unique_fd.h"
@@ -75,17 +76,41 @@ pid_t Clone(const Options& options, UniqueFd& pidfd) {
   return pid;
 }
 
+/**
+ * Closes what the launcher has opened and inherited: a listening socket or a caller's pipe must not
+ * live on in a process that only waits. Keeps 0 to 2 and these two; -1: there is none.
+ */
+bool CloseAllBut(int one, int other) {
+  unsigned next = STDERR_FILENO + 1;
+  for (const int kept : {std::min(one, other), std::max(one, other)}) {
+    if (kept < 0) {
+      continue;
+    }
+    const auto last = static_cast<unsigned>(kept) - 1;
+    if (next <= last && syscall(SYS_close_range, next, last, 0) != 0) {
+      return Failed("closing descriptors");
+    }
+    next = static_cast<unsigned>(kept) + 1;
+  }
+  return syscall(SYS_close_range, next, ~0u, 0) == 0 || Failed("closing descriptors");
+}
+
 /** Nothing of the launcher's rights is needed for waiting. */
-bool GiveUpRights(const Options& options, const SocketFile& socket) {
+bool GiveUpRights(const Options& options, const SocketFile& socket, int pidfd) {
   const uint64_t dac_override = 1ull << CAP_DAC_OVERRIDE;
   const bool root = geteuid() == 0 && !options.user_namespace;
   if (!KeepOnly(root && socket.NeedsDacOverride() ? dac_override : 0)) {
     return false;
   }
-  if (options.launcher_filter_fd < 0) {
+  const bool filtered = options.launcher_filter_fd >= 0;
+  const auto filter = filtered ? sys::SeccompFilter::Read(options.launcher_filter_fd)
+                               : Result<sys::SeccompFilter>(Errno(0));
+  if (!CloseAllBut(pidfd, socket.directory())) {
+    return false;
+  }
+  if (!filtered) {
     return true;
   }
-  const auto filter = sys::SeccompFilter::Read(options.launcher_filter_fd);
   const Status loaded = filter ? filter->Load(sys::FilterScope::kThread) : filter.error();
   if (!loaded) {
     errno = loaded.error().value();
@@ -94,19 +119,24 @@ bool GiveUpRights(const Options& options, const SocketFile& socket) {
   return true;
 }
 
+/** The child's next word, unless the user wants no more of it. */
+bool Hear(int control, char byte, UniqueFd* fd = nullptr) {
+  return AwaitReadable(control) && AwaitByte(control, byte, fd);
+}
+
 /**
- * Goes with the child from its creation to its confinement. False when that has failed, or when the
- * worker has ended on the way: then it has said why.
+ * Goes with the child from its creation to its confinement. False when that has failed, when the
+ * worker has ended on the way (then it has said why), or when a signal asks for the end.
  */
 bool Confine(const Options& options, int control, pid_t pid, int pidfd) {
   if (options.user_namespace && !WriteIdMaps(pid)) {
     return false;
   }
   UniqueFd tree;
-  if (!SendByte(control, kGo) || !AwaitByte(control, kTree, &tree) || !JoinChild(options, pidfd)) {
+  if (!SendByte(control, kGo) || !Hear(control, kTree, &tree) || !JoinChild(options, pidfd)) {
     return false;
   }
-  return AwaitByte(control, kLoaded) && MoveIntoTree(options, tree.get()) &&
+  return Hear(control, kLoaded) && MoveIntoTree(options, tree.get()) &&
          SendByte(control, kConfined);
 }
 
@@ -131,7 +161,7 @@ int Launch(const Options& options, const SocketFile& socket) {
   const bool confined = Confine(options, control.get(), pid, pidfd.get());
   // A worker that waits for a launcher that has failed sees the end of the conversation, and ends.
   control.Reset();
-  if (!confined || !GiveUpRights(options, socket)) {
+  if (!confined || !GiveUpRights(options, socket, pidfd.get())) {
     return Abandon(pidfd.get());
   }
   return Supervise(pidfd.get());

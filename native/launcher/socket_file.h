@@ -18,6 +18,9 @@ class SocketFile {
   /** Without a path there is nothing to remove. */
   explicit SocketFile(const char* path);
 
+  /** The directory's descriptor, or -1. */
+  int directory() const { return directory_.get(); }
+
   /** Whether removing it takes CAP_DAC_OVERRIDE: the directory belongs to another user. */
   bool NeedsDacOverride() const;
 

@@ -50,6 +50,11 @@ int StatusOf(const siginfo_t& end) {
 void BlockSupervisedSignals() {
   const sigset_t set = SupervisedSignals();
   sigprocmask(SIG_BLOCK, &set, nullptr);
+  struct sigaction interrupt = {};
+  interrupt.sa_handler = [](int) {};
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+    sigaction(signal, &interrupt, nullptr);
+  }
 }
 
 int Supervise(int pidfd) {

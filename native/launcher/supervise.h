@@ -3,7 +3,10 @@
 
 namespace vfsd::launcher {
 
-/** Keeps the signals that Supervise() waits for from being lost before it does. */
+/**
+ * Blocks the signals that Supervise() waits for, so that none is lost before it does. Where they
+ * are let through (AwaitReadable) they interrupt the wait and do nothing else.
+ */
 void BlockSupervisedSignals();
 
 /**

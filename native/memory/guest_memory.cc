@@ -25,6 +25,7 @@ bool Overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size) {
 }  // namespace
 
 GuestMemory::~GuestMemory() {
+  FaultGuard::Guard({});
   Unmap(regions_);
 }
 
@@ -52,6 +53,11 @@ TableRefusal GuestMemory::Replace(std::span<const RegionDescription> description
   }
   std::sort(fresh.begin(), fresh.end(),
             [](const Region& a, const Region& b) { return a.size > b.size; });
+  std::vector<GuardedMapping> guarded;
+  for (const Region& region : fresh) {
+    guarded.push_back(region.mapping);
+  }
+  FaultGuard::Guard(guarded);
   Unmap(std::exchange(regions_, std::move(fresh)));
   return {nullptr};
 }
@@ -75,10 +81,10 @@ TableRefusal GuestMemory::Map(const RegionDescription& description, Region& regi
       description.file_offset + description.size > static_cast<uint64_t>(file->st_size)) {
     return {"a memory region is larger than its file"};
   }
-  // Huge page files are mapped in their own block size only.
+  // Huge page files are mapped, and unmapped, in whole blocks only.
   const auto block = static_cast<uint64_t>(std::max<long>(file->st_blksize, sysconf(_SC_PAGESIZE)));
   const uint64_t before = description.file_offset % block;
-  const uint64_t length = before + description.size;
+  const uint64_t length = (before + description.size + block - 1) / block * block;
   void* mapping = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
                        description.fd, static_cast<off_t>(description.file_offset - before));
   if (mapping == MAP_FAILED) {
@@ -86,14 +92,14 @@ TableRefusal GuestMemory::Map(const RegionDescription& description, Region& regi
   }
   // A core dump of the daemon must not carry the guest's memory.
   madvise(mapping, length, MADV_DONTDUMP);
-  region = {guest,   frontend, description.size, static_cast<std::byte*>(mapping) + before,
-            mapping, length};
+  auto* start = static_cast<std::byte*>(mapping);
+  region = {guest, frontend, description.size, start + before, {start, length, block}};
   return {nullptr};
 }
 
 void GuestMemory::Unmap(std::span<const Region> regions) {
   for (const Region& region : regions) {
-    munmap(region.mapping, region.mapping_length);
+    munmap(region.mapping.start, region.mapping.length);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "memory/address.h"
+#include "memory/fault_guard.h"
 
 namespace vfsd::memory {
 
@@ -77,9 +78,8 @@ class GuestMemory {
     uint64_t frontend_address;
     uint64_t size;
     std::byte* host;
-    // The mapping, which begins where the file system's block size lets it.
-    void* mapping;
-    size_t mapping_length;
+    // The mapping, which begins and ends where the file system's block size lets it.
+    GuardedMapping mapping;
   };
 
   static TableRefusal Map(const RegionDescription& description, Region& region);

@@ -19,6 +19,7 @@ enum class RingError : uint8_t {
   kBufferOutsideMemory,
   kTableOutsideMemory,
   kReadableAfterWritable,
+  kMemoryLost,
 };
 
 constexpr const char* Describe(RingError error) {
@@ -47,6 +48,8 @@ constexpr const char* Describe(RingError error) {
       return "an indirect table outside of the guest's memory";
     case RingError::kReadableAfterWritable:
       return "a device-readable buffer behind a device-writable one";
+    case RingError::kMemoryLost:
+      return "the front-end has taken memory away that it had shared";
   }
   return "unknown";
 }

@@ -199,7 +199,7 @@ export interface NativeBinding {
   /** Sends all bytes or fails; EAGAIN when the peer does not read. Descriptors are duplicated into the message. */
   send(socket: Fd, data: Uint8Array, fds: readonly Fd[]): SystemFailure | undefined;
   watchReadable(fd: Fd, callback: () => void): ReadableWatch;
-  /** Adds 1 to an eventfd. */
+  /** Adds 1 to an eventfd, which becomes non-blocking. */
   signalEventfd(fd: Fd): SystemFailure | undefined;
   closeFd(fd: Fd): void;
 

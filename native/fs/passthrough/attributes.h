@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <cstdint>
 
@@ -61,6 +62,20 @@ inline abi::fuse_attr ToFuse(const struct statx& attributes) {
       .blksize = attributes.stx_blksize,
       .flags = 0,
   };
+}
+
+/** Of a mode, what chmod(2) can change. */
+inline constexpr uint32_t kModeBits = 07777;
+
+/** What the permission bits let a guest user do: R_OK, W_OK and X_OK. */
+inline uint32_t GrantedAccess(const fuse::Caller& caller, const abi::fuse_attr& attributes) {
+  if (caller.uid == identity::GuestUid{0}) {
+    const bool executable = (attributes.mode & 0111) != 0 || S_ISDIR(attributes.mode);
+    return R_OK | W_OK | (executable ? X_OK : 0);
+  }
+  const bool owner = static_cast<uint32_t>(caller.uid) == attributes.uid;
+  const bool group = static_cast<uint32_t>(caller.gid) == attributes.gid;
+  return attributes.mode >> (owner ? 6 : group ? 3 : 0) & 07;
 }
 
 /** For how long the guest may believe names and attributes, in seconds. */

@@ -16,8 +16,6 @@ using identity::ScopedIdentity;
 
 namespace {
 
-constexpr uint32_t kModeBits = 07777;
-
 // What of the guest's open flags reaches the host. O_APPEND does not: it is applied to each write
 // (RWF_APPEND), because the guest can change it at any time. O_NOATIME does not: it is only for a
 // file's owner, which the daemon is not.
@@ -60,11 +58,8 @@ uint32_t Passthrough::FileOpenFlags(MountTraits traits) const {
   return flags;
 }
 
-Result<abi::fuse_open_out> Passthrough::Register(NodeId node, UniqueFd fd, MountTraits traits) {
-  FdBudget::Share share = budget_.Take();
-  if (!share) {
-    return Errno(EMFILE);
-  }
+Result<abi::fuse_open_out> Passthrough::Register(NodeId node, UniqueFd fd, MountTraits traits,
+                                                 FdBudget::Share share) {
   const auto handle = files_.Insert({node, std::move(fd), traits, std::move(share)});
   if (!handle) {
     return Errno(ENFILE);
@@ -72,13 +67,55 @@ Result<abi::fuse_open_out> Passthrough::Register(NodeId node, UniqueFd fd, Mount
   return abi::fuse_open_out{static_cast<uint64_t>(*handle), FileOpenFlags(traits), 0};
 }
 
-Result<abi::fuse_open_out> Passthrough::Open(RequestContext&, NodeId node, uint32_t flags) {
+Result<abi::fuse_open_out> Passthrough::Open(RequestContext& context, NodeId node, uint32_t flags) {
   const Result<InodeRef> inode = FindInode(node);
   if (!inode) {
     return inode.error();
   }
-  Result<UniqueFd> file = OpenRegular(**inode, HostOpenFlags(flags));
-  return file ? Register(node, std::move(*file), (*inode)->traits) : file.error();
+  FdBudget::Share share = budget_.Take();
+  if (!share) {
+    return Errno(EMFILE);
+  }
+  Result<UniqueFd> file = [&] {
+    // The guest's kernel leaves it to the open to clear set-id bits when it truncates.
+    const bool truncates_as_user =
+        (flags & O_TRUNC) != 0 && context.caller.uid != identity::GuestUid{0};
+    const identity::ScopedWithoutFsetid as_ordinary_user(identity_, truncates_as_user);
+    return OpenRegular(**inode, HostOpenFlags(flags));
+  }();
+  return file ? Register(node, std::move(*file), (*inode)->traits, std::move(share)) : file.error();
+}
+
+Result<UniqueFd> Passthrough::CreateExclusively(const RequestContext& context, int directory,
+                                                const Name& name,
+                                                const abi::fuse_create_in& in) const {
+  const auto identity = ScopedIdentity::Assume(identity_, context.caller.uid, context.caller.gid);
+  if (!identity) {
+    return identity.error();
+  }
+  const int flags = HostOpenFlags(in.flags) | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  return RetryFd([&] { return openat(directory, name.c_str(), flags, in.mode & kModeBits); });
+}
+
+Result<fuse::Created> Passthrough::OpenExisting(RequestContext& context, int directory,
+                                                const Name& name, uint32_t flags) {
+  const auto entry = LookUpIn(directory, name.c_str());
+  if (!entry) {
+    return entry.error();
+  }
+  const NodeId node{entry->nodeid};
+  // Linux takes what CREATE answers for new and does not check permissions any more. ESTALE makes
+  // it look again, find the file and decide.
+  const int access = static_cast<int>(flags) & O_ACCMODE;
+  const uint32_t wanted =
+      (access != O_WRONLY ? R_OK : 0u) | (access != O_RDONLY || (flags & O_TRUNC) != 0 ? W_OK : 0u);
+  const bool permitted = (wanted & ~GrantedAccess(context.caller, entry->attr)) == 0;
+  const auto open = permitted ? Open(context, node, flags) : Errno(ESTALE);
+  if (!open) {
+    Forget(node, 1);
+    return open.error();
+  }
+  return fuse::Created{*entry, *open};
 }
 
 Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent, const Name& name,
@@ -88,37 +125,31 @@ Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent
     return directory.error();
   }
   const int directory_fd = (*directory)->fd.get();
-  const int flags = HostOpenFlags(in.flags);
+  // Before the file is there: one share for its inode, one for the open file.
+  FdBudget::Share inode_share = budget_.Take();
+  FdBudget::Share file_share = budget_.Take();
+  if (!inode_share || !file_share) {
+    return Errno(EMFILE);
+  }
   // Always exclusively: what exists already, put there by whomever since the guest looked, might be
   // a device or a FIFO and is opened by way of its inode only.
-  Result<UniqueFd> file = [&]() -> Result<UniqueFd> {
-    const auto identity = ScopedIdentity::Assume(identity_, context.caller.uid, context.caller.gid);
-    if (!identity) {
-      return identity.error();
-    }
-    return RetryFd([&] {
-      return openat(directory_fd, name.c_str(), flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                    in.mode & kModeBits);
-    });
-  }();
-  const bool existed = !file && file.error() == Errno(EEXIST);
-  if (!file && (!existed || (in.flags & O_EXCL) != 0)) {
-    return file.error();
+  Result<UniqueFd> file = CreateExclusively(context, directory_fd, name, in);
+  if (!file) {
+    const bool may_exist = file.error() == Errno(EEXIST) && (in.flags & O_EXCL) == 0;
+    return may_exist ? OpenExisting(context, directory_fd, name, in.flags) : file.error();
   }
-  Result<UniqueFd> o_path = Errno(EEXIST);
-  if (!existed) {
-    o_path = proc_self_fd_.Reopen(file->get(), O_PATH);
-    if (!o_path) {
-      return o_path.error();
-    }
+  Result<UniqueFd> o_path = proc_self_fd_.Reopen(file->get(), O_PATH);
+  if (!o_path) {
+    return o_path.error();
   }
-  const auto entry = existed ? LookUpIn(directory_fd, name.c_str()) : LookUpFd(std::move(*o_path));
+  const auto entry = LookUpFd(std::move(*o_path), std::move(inode_share));
   if (!entry) {
     return entry.error();
   }
   const NodeId node{entry->nodeid};
-  const auto open = existed ? Open(context, node, in.flags)
-                            : Register(node, std::move(*file), inodes_.Find(node)->traits);
+  // A new file is on its directory's file system. The inode itself is not asked: a hostile guest
+  // may have forgotten it already.
+  const auto open = Register(node, std::move(*file), (*directory)->traits, std::move(file_share));
   if (!open) {
     Forget(node, 1);
     return open.error();

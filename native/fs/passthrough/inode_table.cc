@@ -79,11 +79,7 @@ std::optional<NodeId> InodeTable::LookUpKnown(const InodeKey& key) {
 }
 
 Result<NodeId> InodeTable::LookUp(const InodeKey& key, UniqueFd fd, uint32_t type,
-                                  MountTraits traits) {
-  FdBudget::Share share = budget_.Take();
-  if (!share) {
-    return Errno(EMFILE);
-  }
+                                  MountTraits traits, FdBudget::Share share) {
   const uint64_t hash = Hash(key);
   Shard& shard = ShardOf(hash);
   const std::scoped_lock lock(shard.lock);

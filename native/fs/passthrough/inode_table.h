@@ -55,7 +55,7 @@ class InodeTable {
  public:
   using Ref = Slab<Inode>::Ref;
 
-  explicit InodeTable(FdBudget& budget) : budget_(budget) {}
+  InodeTable() = default;
   InodeTable(const InodeTable&) = delete;
   InodeTable& operator=(const InodeTable&) = delete;
 
@@ -69,11 +69,11 @@ class InodeTable {
   std::optional<fuse::NodeId> LookUpKnown(const InodeKey& key);
 
   /**
-   * Adds a lookup to the inode of that key, which becomes known with this descriptor unless another
-   * thread was faster. Takes one from the budget while it is known. EMFILE: the budget is used up.
-   * ENFILE: no more inodes.
+   * Adds a lookup to the inode of that key, which becomes known with this descriptor, and keeps its
+   * share of the budget, unless another thread was faster. ENFILE: no more inodes.
    */
-  Result<fuse::NodeId> LookUp(const InodeKey& key, UniqueFd fd, uint32_t type, MountTraits traits);
+  Result<fuse::NodeId> LookUp(const InodeKey& key, UniqueFd fd, uint32_t type, MountTraits traits,
+                              FdBudget::Share share);
 
   /** Takes lookups away, at most as many as there are; the last one makes the inode unknown. */
   void Forget(fuse::NodeId node, uint64_t nlookup);
@@ -102,7 +102,6 @@ class InodeTable {
 
   static constexpr size_t kShards = 64;
 
-  FdBudget& budget_;
   Slab<Inode> slab_;
   std::array<Shard, kShards> shards_;
 };

@@ -21,7 +21,8 @@ Result<abi::fuse_entry_out> Passthrough::Lookup(RequestContext&, NodeId parent,
   return LookUpIn((*directory)->fd.get(), name.c_str());
 }
 
-Result<abi::fuse_entry_out> Passthrough::LookUpIn(int directory, const char* name) {
+Result<abi::fuse_entry_out> Passthrough::LookUpIn(int directory, const char* name,
+                                                  FdBudget::Share share) {
   // An inode that is known is pinned by its descriptor, so its key cannot belong to another one by
   // now: a known name costs this one call.
   const auto attributes = Stat(directory, name);
@@ -31,19 +32,29 @@ Result<abi::fuse_entry_out> Passthrough::LookUpIn(int directory, const char* nam
   if (const auto known = inodes_.LookUpKnown(KeyOf(*attributes))) {
     return EntryOf(*known, *attributes);
   }
+  if (!share) {
+    share = budget_.Take();
+  }
+  if (!share) {
+    return Errno(EMFILE);
+  }
   Result<UniqueFd> o_path =
       RetryFd([&] { return openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC); });
-  return o_path ? LookUpFd(std::move(*o_path)) : o_path.error();
+  return o_path ? LookUpFd(std::move(*o_path), std::move(share)) : o_path.error();
 }
 
-Result<abi::fuse_entry_out> Passthrough::LookUpFd(UniqueFd o_path) {
+Result<abi::fuse_entry_out> Passthrough::LookUpFd(UniqueFd o_path, FdBudget::Share share) {
   const auto attributes = Stat(o_path.get(), "");
   if (!attributes) {
     return attributes.error();
   }
   const InodeKey key = KeyOf(*attributes);
   const MountTraits traits = mounts_.Of(key.device, o_path.get());
-  const auto node = inodes_.LookUp(key, std::move(o_path), attributes->stx_mode & S_IFMT, traits);
+  if (traits.shows_processes) {
+    return Errno(EACCES);
+  }
+  const auto node = inodes_.LookUp(key, std::move(o_path), attributes->stx_mode & S_IFMT, traits,
+                                   std::move(share));
   return node ? Result(EntryOf(*node, *attributes)) : node.error();
 }
 
@@ -51,8 +62,7 @@ void Passthrough::Forget(NodeId node, uint64_t nlookup) {
   inodes_.Forget(node, nlookup);
 }
 
-Result<abi::fuse_attr_out> Passthrough::GetAttr(RequestContext&, NodeId node,
-                                                std::optional<fuse::FileHandle>) {
+Result<abi::fuse_attr_out> Passthrough::GetAttr(RequestContext&, NodeId node) {
   const Result<InodeRef> inode = FindInode(node);
   return inode ? AttributesOf(**inode) : inode.error();
 }
@@ -65,21 +75,14 @@ Status Passthrough::Access(RequestContext& context, NodeId node, uint32_t mask) 
   if ((mask & ~static_cast<uint32_t>(R_OK | W_OK | X_OK)) != 0) {
     return Errno(EINVAL);
   }
-  // Linux checks permissions itself on virtio-fs and never asks; another guest gets the host's
-  // answer for its user.
+  // Linux checks permissions itself on virtio-fs and never asks. Another guest gets the answer of
+  // the permission bits.
   const auto attributes = Stat((*inode)->fd.get(), "");
   if (!attributes) {
     return attributes.error();
   }
-  const bool root = context.caller.uid == identity::GuestUid{0};
-  const bool owner = static_cast<uint32_t>(context.caller.uid) == attributes->stx_uid;
-  const bool group = static_cast<uint32_t>(context.caller.gid) == attributes->stx_gid;
-  const unsigned shift = owner ? 6 : group ? 3 : 0;
-  const bool executable_by_some = (attributes->stx_mode & 0111) != 0;
-  const bool directory = (*inode)->type == S_IFDIR;
-  const uint32_t granted = root ? R_OK | W_OK | (executable_by_some || directory ? X_OK : 0)
-                                : attributes->stx_mode >> shift & 07;
-  return (mask & ~granted) == 0 ? Status() : Status(Errno(EACCES));
+  return (mask & ~GrantedAccess(context.caller, ToFuse(*attributes))) == 0 ? Status()
+                                                                           : Status(Errno(EACCES));
 }
 
 Result<size_t> Passthrough::ReadLink(RequestContext&, NodeId node, std::span<char> target) {

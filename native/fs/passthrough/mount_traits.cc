@@ -36,20 +36,22 @@ MountTraits MountTraitsCache::Of(uint64_t device, int fd) {
 MountTraits MountTraitsCache::Ask(int fd) {
   struct statfs file_system;
   if (fstatfs(fd, &file_system) != 0) {
-    return {.flush_matters = true, .in_memory = false};
+    return {.flush_matters = true, .in_memory = false, .shows_processes = false};
   }
   switch (static_cast<uint32_t>(file_system.f_type)) {
     case TMPFS_MAGIC:
     case RAMFS_MAGIC:
-      return {.flush_matters = false, .in_memory = true};
+      return {.flush_matters = false, .in_memory = true, .shows_processes = false};
     case EXT4_SUPER_MAGIC:
     case BTRFS_SUPER_MAGIC:
     case F2FS_SUPER_MAGIC:
     case kXfsMagic:
     case kZfsMagic:
-      return {.flush_matters = false, .in_memory = false};
+      return {.flush_matters = false, .in_memory = false, .shows_processes = false};
+    case PROC_SUPER_MAGIC:
+      return {.flush_matters = true, .in_memory = true, .shows_processes = true};
     default:
-      return {.flush_matters = true, .in_memory = false};
+      return {.flush_matters = true, .in_memory = false, .shows_processes = false};
   }
 }
 

@@ -14,6 +14,8 @@ struct MountTraits {
   bool flush_matters : 1;
   /** Data is always in memory: a read never sleeps. */
   bool in_memory : 1;
+  /** procfs: its files are the daemon's own memory and descriptors, among others. Never served. */
+  bool shows_processes : 1;
 };
 
 /** Finds the traits of a device, and remembers them. Called by any thread, without a lock. */

@@ -17,7 +17,6 @@ using identity::ScopedIdentity;
 
 namespace {
 
-constexpr uint32_t kModeBits = 07777;
 constexpr uint32_t kKnownRenameFlags = RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT;
 
 }  // namespace
@@ -30,6 +29,11 @@ Result<abi::fuse_entry_out> Passthrough::MakeEntry(RequestContext& context, Node
     return directory.error();
   }
   const int directory_fd = (*directory)->fd.get();
+  // Before anything is made: what the guest is told has failed must not be there.
+  FdBudget::Share share = budget_.Take();
+  if (!share) {
+    return Errno(EMFILE);
+  }
   {
     const auto identity = ScopedIdentity::Assume(identity_, context.caller.uid, context.caller.gid);
     if (!identity) {
@@ -40,7 +44,7 @@ Result<abi::fuse_entry_out> Passthrough::MakeEntry(RequestContext& context, Node
       return made.error();
     }
   }
-  return LookUpIn(directory_fd, name.c_str());
+  return LookUpIn(directory_fd, name.c_str(), std::move(share));
 }
 
 Result<abi::fuse_entry_out> Passthrough::MkNod(RequestContext& context, NodeId parent,

@@ -12,8 +12,7 @@ Passthrough::Passthrough(const Options& options, sys::ProcSelfFd proc_self_fd,
     : options_(options),
       proc_self_fd_(std::move(proc_self_fd)),
       identity_(identity),
-      budget_(options.guest_fd_limit),
-      inodes_(budget_) {}
+      budget_(options.guest_fd_limit) {}
 
 Status Passthrough::Open(UniqueFd root) {
   const auto attributes = Stat(root.get(), "");
@@ -25,6 +24,9 @@ Status Passthrough::Open(UniqueFd root) {
   }
   const InodeKey key = KeyOf(*attributes);
   const MountTraits traits = mounts_.Of(key.device, root.get());
+  if (traits.shows_processes) {
+    return Errno(EACCES);
+  }
   inodes_.AddRoot(key, std::move(root), traits);
   return {};
 }

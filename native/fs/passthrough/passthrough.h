@@ -53,8 +53,7 @@ class Passthrough final : public fuse::FileSystem {
   Result<abi::fuse_entry_out> Lookup(fuse::RequestContext&, fuse::NodeId,
                                      const fuse::Name&) override;
   void Forget(fuse::NodeId, uint64_t nlookup) override;
-  Result<abi::fuse_attr_out> GetAttr(fuse::RequestContext&, fuse::NodeId,
-                                     std::optional<fuse::FileHandle>) override;
+  Result<abi::fuse_attr_out> GetAttr(fuse::RequestContext&, fuse::NodeId) override;
   Status Access(fuse::RequestContext&, fuse::NodeId, uint32_t mask) override;
   Result<size_t> ReadLink(fuse::RequestContext&, fuse::NodeId, std::span<char> target) override;
   Result<abi::fuse_kstatfs> StatFs(fuse::RequestContext&, fuse::NodeId) override;
@@ -122,10 +121,13 @@ class Passthrough final : public fuse::FileSystem {
   /** The same, for an operation that needs a directory: ENOTDIR. */
   Result<InodeRef> FindDirectory(fuse::NodeId node);
 
-  /** The entry of a name in a directory, with a lookup added to its inode. */
-  Result<abi::fuse_entry_out> LookUpIn(int directory, const char* name);
-  /** The entry of what `o_path` refers to, with a lookup added. */
-  Result<abi::fuse_entry_out> LookUpFd(UniqueFd o_path);
+  /**
+   * The entry of a name in a directory, with a lookup added to its inode. EMFILE: the budget is
+   * used up; with a `share` taken before, for what has just been made there, it cannot be.
+   */
+  Result<abi::fuse_entry_out> LookUpIn(int directory, const char* name, FdBudget::Share share = {});
+  /** The entry of what `o_path` refers to, with a lookup added. EACCES: it is not to be served. */
+  Result<abi::fuse_entry_out> LookUpFd(UniqueFd o_path, FdBudget::Share share);
   abi::fuse_entry_out EntryOf(fuse::NodeId node, const struct statx& attributes) const;
   Result<abi::fuse_attr_out> AttributesOf(const Inode& inode) const;
 
@@ -139,7 +141,12 @@ class Passthrough final : public fuse::FileSystem {
   /** Opens an inode's file. Only regular files: anything else is the guest kernel's business, never
    * the daemon's. */
   Result<UniqueFd> OpenRegular(const Inode& inode, int flags) const;
-  Result<abi::fuse_open_out> Register(fuse::NodeId node, UniqueFd fd, MountTraits traits);
+  Result<abi::fuse_open_out> Register(fuse::NodeId node, UniqueFd fd, MountTraits traits,
+                                      FdBudget::Share share);
+  Result<UniqueFd> CreateExclusively(const fuse::RequestContext& context, int directory,
+                                     const fuse::Name& name, const abi::fuse_create_in& in) const;
+  Result<fuse::Created> OpenExisting(fuse::RequestContext& context, int directory,
+                                     const fuse::Name& name, uint32_t flags);
   uint32_t FileOpenFlags(MountTraits traits) const;
 
   Status ApplySize(const Inode& inode, const abi::fuse_setattr_in& in, fuse::NodeId node);

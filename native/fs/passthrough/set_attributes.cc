@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "fs/passthrough/attributes.h"
 #include "fs/passthrough/passthrough.h"
 
 namespace vfsd::fs::passthrough {
@@ -14,7 +15,6 @@ using fuse::RequestContext;
 
 namespace {
 
-constexpr uint32_t kModeBits = 07777;
 constexpr uint32_t kAnyTime =
     abi::FATTR_ATIME | abi::FATTR_MTIME | abi::FATTR_ATIME_NOW | abi::FATTR_MTIME_NOW;
 

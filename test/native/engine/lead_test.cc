@@ -35,8 +35,7 @@ class SleepyFileSystem final : public fuse::FileSystem {
     release.acquire();
     return {};
   }
-  Result<abi::fuse_attr_out> GetAttr(fuse::RequestContext&, fuse::NodeId,
-                                     std::optional<fuse::FileHandle>) override {
+  Result<abi::fuse_attr_out> GetAttr(fuse::RequestContext&, fuse::NodeId) override {
     return abi::fuse_attr_out{};
   }
 };

@@ -22,10 +22,14 @@ class InodeTableTest : public ::testing::Test {
 
   static InodeKey Key(uint64_t number, uint64_t mount = 1) { return {mount, 5, number}; }
 
-  Result<NodeId> LookUp(const InodeKey& key) { return table_.LookUp(key, AnyFd(), S_IFREG, {}); }
+  Result<NodeId> LookUp(const InodeKey& key) {
+    FdBudget::Share share = budget_.Take();
+    return share ? table_.LookUp(key, AnyFd(), S_IFREG, {}, std::move(share))
+                 : Result<NodeId>(Errno(EMFILE));
+  }
 
   FdBudget budget_{100};
-  InodeTable table_{budget_};
+  InodeTable table_;
 };
 
 TEST_F(InodeTableTest, TheRootIsNodeOneAndIsNeverForgotten) {
@@ -78,10 +82,9 @@ TEST_F(InodeTableTest, TheBudgetBoundsWhatTheGuestCanMakeTheDaemonHold) {
 }
 
 TEST_F(InodeTableTest, BucketsGrowWithoutLosingAnybody) {
-  FdBudget large(100'000);
-  InodeTable table(large);
+  InodeTable table;
   for (uint64_t i = 0; i < 5000; ++i) {
-    ASSERT_TRUE(table.LookUp(Key(i), UniqueFd(), S_IFREG, {}).ok());
+    ASSERT_TRUE(table.LookUp(Key(i), UniqueFd(), S_IFREG, {}, {}).ok());
   }
   for (uint64_t i = 0; i < 5000; ++i) {
     ASSERT_TRUE(table.LookUpKnown(Key(i))) << i;
@@ -91,7 +94,7 @@ TEST_F(InodeTableTest, BucketsGrowWithoutLosingAnybody) {
 TEST_F(InodeTableTest, ThreadsThatLookUpAndForgetTheSameInodesAgreeInTheEnd) {
   const auto work = [this] {
     for (int round = 0; round < 2000; ++round) {
-      const auto node = table_.LookUp(Key(2 + round % 5), UniqueFd(), S_IFREG, {});
+      const auto node = table_.LookUp(Key(2 + round % 5), UniqueFd(), S_IFREG, {}, {});
       if (node) {
         table_.Forget(*node, 1);
       }

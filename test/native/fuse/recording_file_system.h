@@ -28,8 +28,7 @@ class RecordingFileSystem final : public fuse::FileSystem {
   void Forget(fuse::NodeId node, uint64_t nlookup) override {
     forgotten.emplace_back(static_cast<uint64_t>(node), nlookup);
   }
-  Result<abi::fuse_attr_out> GetAttr(fuse::RequestContext&, fuse::NodeId,
-                                     std::optional<fuse::FileHandle>) override {
+  Result<abi::fuse_attr_out> GetAttr(fuse::RequestContext&, fuse::NodeId) override {
     return abi::fuse_attr_out{};
   }
   Status Rename(fuse::RequestContext&, fuse::NodeId, const fuse::Name& name, fuse::NodeId,
