@@ -113,5 +113,31 @@
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")", "test/device"],
       "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"]
     }
+  ],
+  "conditions": [
+    [
+      "have_gtest==1",
+      {
+        "targets": [
+          {
+            "target_name": "vfsd_native_tests",
+            "type": "executable",
+            "dependencies": ["vfsd_core"],
+            "sources": [
+              "test/native/main.cc",
+              "test/native/memory/guest_memory_test.cc",
+              "test/native/memory/segments_test.cc",
+              "test/native/vring/descriptor_chain_test.cc",
+              "test/native/vring/split_ring_test.cc",
+              "test/native/fuse/server_test.cc",
+              "test/native/fs/slab_test.cc",
+              "test/native/fs/inode_table_test.cc",
+              "test/native/engine/lead_test.cc"
+            ],
+            "libraries": ["-lgtest", "-lpthread"]
+          }
+        ]
+      }
+    ]
   ]
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// FUSE wire format, protocol 7.31 to 7.45. Names are the kernel's (linux/fuse.h); only what vfsd speaks is here. The
-// installed header may be older than the guest, so the structures are vfsd's own, with asserted sizes.
+// FUSE wire format, protocol 7.31 to 7.45. Names are the kernel's (linux/fuse.h); only what vfsd
+// speaks is here. The installed header may be older than the guest, so the structures are vfsd's
+// own, with asserted sizes.
 
 #include <cstddef>
 #include <cstdint>
@@ -286,6 +287,7 @@ struct fuse_read_in {
 static_assert(sizeof(fuse_read_in) == 40);
 
 inline constexpr uint32_t FUSE_WRITE_CACHE = 1u << 0;
+inline constexpr uint32_t FUSE_WRITE_KILL_SUIDGID = 1u << 2;
 
 struct fuse_write_in {
   uint64_t fh;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Split virtqueue layout, virtio 1.3, 2.7. Field and flag names are the kernel's (linux/virtio_ring.h).
+// Split virtqueue layout, virtio 1.3, 2.7. Field and flag names are the kernel's
+// (linux/virtio_ring.h).
 
 #include <bit>
 #include <cstddef>

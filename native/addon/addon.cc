@@ -14,14 +14,15 @@
 namespace {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
-  using namespace vfsd::addon;
-  env.SetInstanceData(new Napi::FunctionReference(Napi::Persistent(DeviceWrap::Define(env))));
-  exports.Set("createDevice", Napi::Function::New<DeviceWrap::Create>(env, "createDevice"));
-  ExportSockets(env, exports);
-  ExportReadableWatch(env, exports);
-  ExportStartup(env, exports);
-  ExportSeccompCompiler(env, exports);
-  ExportConfinement(env, exports);
+  namespace addon = vfsd::addon;
+  env.SetInstanceData(
+      new Napi::FunctionReference(Napi::Persistent(addon::DeviceWrap::Define(env))));
+  exports.Set("createDevice", Napi::Function::New<addon::DeviceWrap::Create>(env, "createDevice"));
+  addon::ExportSockets(env, exports);
+  addon::ExportReadableWatch(env, exports);
+  addon::ExportStartup(env, exports);
+  addon::ExportSeccompCompiler(env, exports);
+  addon::ExportConfinement(env, exports);
   return exports;
 }
 

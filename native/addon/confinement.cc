@@ -27,12 +27,13 @@ Napi::Value AwaitConfinement(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
-/** The filter of a descriptor; none for null. */
+/** The filter of a descriptor, which is closed; none for null. */
 Result<std::optional<sys::SeccompFilter>> ReadFilter(const Napi::Value& fd) {
   if (!fd.IsNumber()) {
     return std::optional<sys::SeccompFilter>();
   }
-  Result<sys::SeccompFilter> filter = sys::SeccompFilter::Read(ToFd(fd));
+  const UniqueFd file(ToFd(fd));
+  Result<sys::SeccompFilter> filter = sys::SeccompFilter::Read(file.get());
   if (!filter) {
     return filter.error();
   }

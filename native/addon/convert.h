@@ -9,7 +9,8 @@
 
 namespace vfsd::addon {
 
-// Values as src/native/types.ts declares them. JavaScript has validated them; a value of another type reads as zero.
+// Values as src/native/types.ts declares them. JavaScript has validated them; a value of another
+// type reads as zero.
 
 inline int ToFd(const Napi::Value& value) {
   return value.IsNumber() ? value.As<Napi::Number>().Int32Value() : -1;

@@ -158,13 +158,12 @@ Napi::Value DeviceWrap::StartRing(const Napi::CallbackInfo& info) {
   if (!kick || !call) {
     return Failure(env, kick ? call.error() : kick.error(), "fcntl");
   }
-  return ToRefusal(
-      env, parts_->device->StartRing(
-               {.index = ToIndex(setup.Get("index")),
-                .available_base = static_cast<uint16_t>(ToUint32(setup.Get("availableBase"))),
-                .layout = ToLayout(setup),
-                .kick = std::move(*kick),
-                .call = std::move(*call)}));
+  return ToRefusal(env, parts_->device->StartRing({.index = ToIndex(setup.Get("index")),
+                                                   .available_base = static_cast<uint16_t>(
+                                                       ToUint32(setup.Get("availableBase"))),
+                                                   .layout = ToLayout(setup),
+                                                   .kick = std::move(*kick),
+                                                   .call = std::move(*call)}));
 }
 
 Napi::Value DeviceWrap::StopRing(const Napi::CallbackInfo& info) {

@@ -18,15 +18,16 @@ namespace vfsd::addon {
 class DeviceWrap final : public Napi::ObjectWrap<DeviceWrap> {
  public:
   static Napi::Function Define(Napi::Env env);
-  /** createDevice(setup, onEvent): DeviceWrap's constructor cannot answer a failure as data, so this is in its place. */
+  /** createDevice(setup, onEvent): DeviceWrap's constructor cannot answer a failure as data, so
+   * this is in its place. */
   static Napi::Value Create(const Napi::CallbackInfo& info);
 
   explicit DeviceWrap(const Napi::CallbackInfo& info);
 
  private:
   /**
-   * The device and what it stands on. Never deleted: its threads live as long as the process, and at the process's end
-   * nobody waits for them.
+   * The device and what it stands on. Never deleted: its threads live as long as the process, and
+   * at the process's end nobody waits for them.
    */
   struct Parts {
     std::unique_ptr<fs::passthrough::Passthrough> passthrough;

@@ -13,8 +13,8 @@ namespace vfsd::addon {
 /**
  * Carries the data threads' reports to the main thread: the only way from them to JavaScript.
  *
- * It needs no bound of its own: between a ring's start and its stop, which JavaScript decides on, there are at most two
- * reports.
+ * It needs no bound of its own: between a ring's start and its stop, which JavaScript decides on,
+ * there are at most two reports.
  */
 class EventBridge final : public engine::EventSink {
  public:

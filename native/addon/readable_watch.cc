@@ -62,7 +62,8 @@ Napi::Value WatchReadable(const Napi::CallbackInfo& info) {
     Napi::Error::New(env, uv_strerror(error)).ThrowAsJavaScriptException();
     return env.Undefined();
   }
-  // The handle may be closed twice, and used after it is: the pointer is taken out at the first close.
+  // The handle may be closed twice, and used after it is: the pointer is taken out at the first
+  // close.
   auto* place = new ReadableWatch*(watch);
   Napi::Object handle = Napi::Object::New(env);
   handle.Set("close", Napi::Function::New(

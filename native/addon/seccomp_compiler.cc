@@ -54,7 +54,8 @@ std::vector<scmp_arg_cmp> ToComparisons(const Napi::Array& conditions) {
   return comparisons;
 }
 
-/** Adds a rule; a failure's errno, or 0. A call that this architecture does not have needs no rule. */
+/** Adds a rule; a failure's errno, or 0. A call that this architecture does not have needs no rule.
+ */
 int AddRule(scmp_filter_ctx context, uint32_t action, const Napi::Object& rule) {
   const int call = seccomp_syscall_resolve_name(ToString(rule.Get("syscall")).c_str());
   if (call == __NR_SCMP_ERROR) {
@@ -81,15 +82,15 @@ Napi::Value CompileSeccomp(const Napi::CallbackInfo& info) {
   if (context == nullptr) {
     return Failure(env, Errno(ENOMEM), "seccomp_init");
   }
-  // A binary tree: a call is found in a few comparisons, however long the list is. Older libraries go without.
+  // A binary tree: a call is found in a few comparisons, however long the list is. Older libraries
+  // go without.
   seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
   const auto rules = program.Get("rules").As<Napi::Array>();
   for (uint32_t i = 0; i < rules.Length(); ++i) {
     const auto rule = rules.Get(i).As<Napi::Object>();
     const int error = AddRule(context.get(), *matched, rule);
     if (error != 0) {
-      return Failure(env, Errno(error), "seccomp_rule_add",
-                     ToString(rule.Get("syscall")).c_str());
+      return Failure(env, Errno(error), "seccomp_rule_add", ToString(rule.Get("syscall")).c_str());
     }
   }
   Result<UniqueFd> file = RetryFd([] { return memfd_create("vfsd-seccomp", MFD_CLOEXEC); });

@@ -154,7 +154,8 @@ Napi::Value Receive(const Napi::CallbackInfo& info) {
     numbers[i] = Napi::Number::New(env, fds[i].Release());
   }
   Napi::Object received = Napi::Object::New(env);
-  received.Set("data", Napi::Uint8Array::New(env, static_cast<size_t>(*count), data.ArrayBuffer(), 0));
+  received.Set("data",
+               Napi::Uint8Array::New(env, static_cast<size_t>(*count), data.ArrayBuffer(), 0));
   received.Set("fds", numbers);
   return received;
 }
@@ -189,7 +190,8 @@ Napi::Value Send(const Napi::CallbackInfo& info) {
   if (!sent) {
     return Failure(env, sent.error(), "sendmsg");
   }
-  // The messages are much smaller than a socket's buffer: a part of one means that the peer does not read.
+  // The messages are much smaller than a socket's buffer: a part of one means that the peer does
+  // not read.
   if (static_cast<size_t>(*sent) != data.ByteLength()) {
     return Failure(env, Errno(EAGAIN), "sendmsg");
   }

@@ -23,6 +23,7 @@ namespace {
 
 std::vector<char*> Pointers(std::vector<std::string>& strings) {
   std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
   for (std::string& string : strings) {
     pointers.push_back(string.data());
   }
@@ -37,7 +38,7 @@ bool KeepAcrossExec(int fd) {
 
 /** Node ignores SIGPIPE and blocks signals of its own; an exec would pass both on. */
 void ResetSignalState() {
-  signal(SIGPIPE, SIG_DFL);
+  static_cast<void>(signal(SIGPIPE, SIG_DFL));
   sigset_t none;
   sigemptyset(&none);
   pthread_sigmask(SIG_SETMASK, &none, nullptr);
@@ -124,8 +125,7 @@ Napi::Value GetEffectiveCapabilities(const Napi::CallbackInfo& info) {
   if (syscall(SYS_capget, &header, sets) != 0) {
     return Failure(env, Errno::Last(), "capget");
   }
-  return Napi::BigInt::New(env,
-                           sets[0].effective | static_cast<uint64_t>(sets[1].effective) << 32);
+  return Napi::BigInt::New(env, sets[0].effective | static_cast<uint64_t>(sets[1].effective) << 32);
 }
 
 }  // namespace

@@ -11,13 +11,9 @@ class Errno {
   explicit constexpr Errno(int value) : value_(value) {}
 
   /** The calling thread's errno, right after a failed system call. */
-  static Errno Last() {
-    return Errno(errno);
-  }
+  static Errno Last() { return Errno(errno); }
 
-  constexpr int value() const {
-    return value_;
-  }
+  constexpr int value() const { return value_; }
   friend constexpr bool operator==(Errno, Errno) = default;
 
  private:

@@ -10,8 +10,8 @@
 namespace vfsd {
 
 /**
- * fstat(2). The raw call: glibc's function uses newfstatat, which the main thread's filter denies because it takes a
- * path.
+ * fstat(2). The raw call: glibc's function uses newfstatat, which the main thread's filter denies
+ * because it takes a path.
  */
 inline Result<struct stat> FileStatus(int fd) {
   struct stat status;

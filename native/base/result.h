@@ -13,46 +13,27 @@ namespace vfsd {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Errno error) : state_(std::in_place_index<1>, error) {}  // NOLINT(google-explicit-constructor)
+  // Both convert implicitly, so that a function returns what it has: the value, or the errno.
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(Errno error) : state_(std::in_place_index<1>, error) {}
 
-  bool ok() const {
-    return state_.index() == 0;
-  }
-  explicit operator bool() const {
-    return ok();
-  }
+  bool ok() const { return state_.index() == 0; }
+  explicit operator bool() const { return ok(); }
 
   /** Precondition: ok(). */
-  T& value() & {
-    return *std::get_if<0>(&state_);
-  }
-  const T& value() const& {
-    return *std::get_if<0>(&state_);
-  }
-  T&& value() && {
-    return std::move(*std::get_if<0>(&state_));
-  }
-  T& operator*() & {
-    return value();
-  }
-  const T& operator*() const& {
-    return value();
-  }
-  T&& operator*() && {
-    return std::move(*this).value();
-  }
-  T* operator->() {
-    return &value();
-  }
-  const T* operator->() const {
-    return &value();
-  }
+  T& value() & { return *std::get_if<0>(&state_); }
+  const T& value() const& { return *std::get_if<0>(&state_); }
+  T&& value() && { return std::move(*std::get_if<0>(&state_)); }
+  T& operator*() & { return value(); }
+  const T& operator*() const& { return value(); }
+  T&& operator*() && { return std::move(*this).value(); }
+  T* operator->() { return &value(); }
+  const T* operator->() const { return &value(); }
 
   /** Precondition: !ok(). */
-  Errno error() const {
-    return *std::get_if<1>(&state_);
-  }
+  Errno error() const { return *std::get_if<1>(&state_); }
 
  private:
   std::variant<T, Errno> state_;
@@ -63,18 +44,13 @@ template <>
 class [[nodiscard]] Result<void> {
  public:
   Result() = default;
-  Result(Errno error) : error_(error) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(Errno error) : error_(error) {}
 
-  bool ok() const {
-    return !error_.has_value();
-  }
-  explicit operator bool() const {
-    return ok();
-  }
+  bool ok() const { return !error_.has_value(); }
+  explicit operator bool() const { return ok(); }
   /** Precondition: !ok(). */
-  Errno error() const {
-    return *error_;
-  }
+  Errno error() const { return *error_; }
 
  private:
   std::optional<Errno> error_;

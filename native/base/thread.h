@@ -14,12 +14,13 @@
 namespace vfsd {
 
 /**
- * A thread of the data plane: a small stack, all signals blocked, so that signals reach the control thread and no system
- * call here is cut short. Joined at the end.
+ * A thread of the data plane: a small stack, all signals blocked, so that signals reach the control
+ * thread and no system call here is cut short. Joined at the end.
  */
 class Thread {
  public:
-  /** Returns when the thread runs its body: what a thread does to begin need not be allowed any more afterwards. */
+  /** Returns when the thread runs its body: what a thread does to begin need not be allowed any
+   * more afterwards. */
   static Result<Thread> Start(std::string name, std::function<void()> body) {
     Begin begin{std::move(name), std::move(body)};
     pthread_attr_t attributes;
@@ -59,8 +60,9 @@ class Thread {
     std::binary_semaphore begun{0};
   };
 
-  // Deep enough for the deepest call (a directory listing with a lookup in it uses a few KiB), and for sanitizers.
-  static constexpr size_t kStackSize = 512 * 1024;
+  // Deep enough for the deepest call (a directory listing with a lookup in it uses a few KiB), and
+  // for sanitizers.
+  static constexpr size_t kStackSize = size_t{512} * 1024;
 
   explicit Thread(pthread_t thread) : thread_(thread) {}
 

@@ -21,21 +21,14 @@ class UniqueFd {
   }
   UniqueFd(const UniqueFd&) = delete;
   UniqueFd& operator=(const UniqueFd&) = delete;
-  ~UniqueFd() {
-    Reset();
-  }
+  ~UniqueFd() { Reset(); }
 
-  int get() const {
-    return fd_;
-  }
-  explicit operator bool() const {
-    return fd_ >= 0;
-  }
-  [[nodiscard]] int Release() {
-    return std::exchange(fd_, -1);
-  }
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+  [[nodiscard]] int Release() { return std::exchange(fd_, -1); }
   void Reset(int fd = -1) {
-    // close() releases the descriptor even when it reports an error (Linux), so its result is not retried.
+    // close() releases the descriptor even when it reports an error (Linux), so its result is not
+    // retried.
     if (fd_ >= 0) {
       close(fd_);
     }

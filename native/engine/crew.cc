@@ -96,7 +96,8 @@ void Crew::BeginLead(Queue& queue) {
   const std::scoped_lock lock(lock_);
   --reserved_;
   if (parked_.empty()) {
-    // Its thread is on the way to be parked: it has just been created, or has given up another lead.
+    // Its thread is on the way to be parked: it has just been created, or has given up another
+    // lead.
     waiting_.push_back(&queue);
     return;
   }

@@ -32,25 +32,30 @@ class Worker final : private fuse::SleepNotice {
   /** Serves the request in `chain_`. False when the lead was handed over meanwhile. */
   bool Serve(Queue& queue);
 
-  /** Hands the lead of its queue to a thread that stands by, if there is one, so that the queue goes on. */
+  /** Hands the lead of its queue to a thread that stands by, if there is one, so that the queue
+   * goes on. */
   void AboutToSleep() override;
 
   Crew& crew_;
   fuse::Server& server_;
   vring::DescriptorChain chain_;
   fuse::RequestBuffers buffers_;
-  /** The queue that this thread leads now; null while it is parked or serves a request outside of the lead. */
+  /** The queue that this thread leads now; null while it is parked or serves a request outside of
+   * the lead. */
   Queue* leads_ = nullptr;
 
-  /** What it is to lead next; null: to end. Written before `go_` is released, by whoever took it from the parked. */
+  /** What it is to lead next; null: to end. Written before `go_` is released, by whoever took it
+   * from the parked. */
   Queue* next_ = nullptr;
   std::binary_semaphore go_{0};
 };
 
 /**
- * All threads of the data plane. Every thread can lead every queue; those that lead none are parked.
+ * All threads of the data plane. Every thread can lead every queue; those that lead none are
+ * parked.
  *
- * So many threads that each queue can be led at any time: a hand-over takes only a thread that no queue may need.
+ * So many threads that each queue can be led at any time: a hand-over takes only a thread that no
+ * queue may need.
  */
 class Crew {
  public:
@@ -75,7 +80,8 @@ class Crew {
   void EndLead();
   /** Gives the lead to a follower; false when none is free. */
   bool HandOver(Queue& queue);
-  /** With the lock held: makes the worker that was parked last, whose caches are warm, lead `queue`. */
+  /** With the lock held: makes the worker that was parked last, whose caches are warm, lead
+   * `queue`. */
   void WakeOne(Queue* queue);
 
   fuse::Server& server_;

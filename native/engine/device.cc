@@ -54,7 +54,7 @@ Refusal Device::StartRing(RingSetup setup) {
   if (!ring) {
     return {"a part of the ring lies outside of the memory table or is misaligned"};
   }
-  const Status started = queue->Start(std::move(*ring), std::move(setup.kick), std::move(setup.call));
+  const Status started = queue->Start(*ring, std::move(setup.kick), std::move(setup.call));
   if (!started) {
     return {"the kick descriptor cannot be waited for", started.error()};
   }

@@ -29,12 +29,13 @@ struct RingSetup {
   UniqueFd call;
 };
 
-/** Why something was refused: `reason` is null when it was not; `error` is set when a system call is the reason. */
+/** Why something was refused: `reason` is null when it was not; `error` is set when a system call
+ * is the reason. */
 using Refusal = memory::TableRefusal;
 
 /**
- * A virtio-fs device: the guest's memory, its queues and the threads that serve them. All methods are the control
- * thread's.
+ * A virtio-fs device: the guest's memory, its queues and the threads that serve them. All methods
+ * are the control thread's.
  */
 class Device {
  public:

@@ -5,10 +5,12 @@
 
 namespace vfsd::engine {
 
-/** Is told what happens on the data threads. Called by any of them; must not block and must not call back. */
+/** Is told what happens on the data threads. Called by any of them; must not block and must not
+ * call back. */
 class EventSink {
  public:
-  /** The driver broke the rules; its ring is used no more until it is set up again. `reason` is a literal. */
+  /** The driver broke the rules; its ring is used no more until it is set up again. `reason` is a
+   * literal. */
   virtual void RingBroken(uint16_t index, const char* reason) = 0;
 
   /** Every request that was taken from the ring has been answered, and no more are taken. */

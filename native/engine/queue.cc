@@ -11,20 +11,21 @@
 
 namespace vfsd::engine {
 
-Status Queue::Start(vring::SplitRing ring, UniqueFd kick, UniqueFd call) {
+Status Queue::Start(const vring::SplitRing& ring, UniqueFd kick, UniqueFd call) {
   Result<UniqueFd> epoll = RetryFd([] { return epoll_create1(EPOLL_CLOEXEC); });
   Result<UniqueFd> wake = RetryFd([] { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); });
   if (!epoll || !wake) {
     return epoll ? wake.error() : epoll.error();
   }
-  // Edge-triggered: a kick is seen without the kick's counter being read, which saves a call at each wake-up.
+  // Edge-triggered: a kick is seen without the kick's counter being read, which saves a call at
+  // each wake-up.
   epoll_event on_kick = {.events = EPOLLIN | EPOLLET, .data = {.fd = kick.get()}};
   epoll_event on_wake = {.events = EPOLLIN, .data = {.fd = wake->get()}};
   if (epoll_ctl(epoll->get(), EPOLL_CTL_ADD, kick.get(), &on_kick) != 0 ||
       epoll_ctl(epoll->get(), EPOLL_CTL_ADD, wake->get(), &on_wake) != 0) {
     return Errno::Last();
   }
-  ring_.emplace(std::move(ring));
+  ring_ = ring;
   kick_ = std::move(kick);
   epoll_ = std::move(*epoll);
   wake_ = std::move(*wake);

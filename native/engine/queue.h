@@ -16,8 +16,9 @@ namespace vfsd::engine {
 /**
  * A virtqueue at work: its ring, its kick and call descriptors, and who works on it.
  *
- * One thread at a time *leads*: it alone takes requests and waits for kicks. Requests that it hands the lead over for
- * go on *outside* of it, on the thread that led before. A stop is complete when nobody leads and nothing is outside.
+ * One thread at a time *leads*: it alone takes requests and waits for kicks. Requests that it hands
+ * the lead over for go on *outside* of it, on the thread that led before. A stop is complete when
+ * nobody leads and nothing is outside.
  */
 class Queue {
  public:
@@ -25,16 +26,15 @@ class Queue {
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
-  uint16_t index() const {
-    return index_;
-  }
+  uint16_t index() const { return index_; }
 
   // For the control thread.
 
   /** Sets the ring up. The caller then gives the lead to a thread. Precondition: !running(). */
-  Status Start(vring::SplitRing ring, UniqueFd kick, UniqueFd call);
+  Status Start(const vring::SplitRing& ring, UniqueFd kick, UniqueFd call);
 
-  /** Asks for the end; EventSink::RingStopped tells when it has come, perhaps before this returns. */
+  /** Asks for the end; EventSink::RingStopped tells when it has come, perhaps before this returns.
+   */
   void RequestStop();
 
   void SetCall(UniqueFd call);
@@ -49,9 +49,7 @@ class Queue {
   /** Takes a request. After kBroken nothing more can be taken, and the lead is to be given up. */
   Taken Take(vring::DescriptorChain& chain);
 
-  bool stop_requested() const {
-    return stop_requested_.load(std::memory_order_acquire);
-  }
+  bool stop_requested() const { return stop_requested_.load(std::memory_order_acquire); }
 
   /** Returns when there may be something to take, or a stop was requested. */
   void WaitForKick();
@@ -64,7 +62,8 @@ class Queue {
 
   // For the thread that has served a request.
 
-  /** Gives the buffers back. The driver is told at the next FlushCall, or now when enough have gathered. */
+  /** Gives the buffers back. The driver is told at the next FlushCall, or now when enough have
+   * gathered. */
   void Complete(uint16_t head, uint32_t written);
 
   /** Tells the driver of what has been completed, if it wants to know. */
@@ -83,7 +82,8 @@ class Queue {
   const uint16_t index_;
   EventSink& sink_;
 
-  // Written by the control thread while nobody leads; read by the leader. Giving the lead is the barrier.
+  // Written by the control thread while nobody leads; read by the leader. Giving the lead is the
+  // barrier.
   std::optional<vring::SplitRing> ring_;
   UniqueFd kick_;
   UniqueFd epoll_;
@@ -91,7 +91,8 @@ class Queue {
   bool started_ = false;  // the control thread's own: started, and no stop requested
   std::atomic<bool> stop_requested_ = false;
 
-  // Guards the ring's used side, the call descriptor and the two fields below it. A leaf lock, this queue's only.
+  // Guards the ring's used side, the call descriptor and the two fields below it. A leaf lock, this
+  // queue's only.
   std::mutex used_lock_;
   UniqueFd call_;
   int uncalled_ = 0;

@@ -5,7 +5,8 @@
 
 namespace vfsd::fs {
 
-/** A file system that hands everything to another one: the base of those that change a part of it. */
+/** A file system that hands everything to another one: the base of those that change a part of it.
+ */
 class Forwarding : public fuse::FileSystem {
  protected:
   using FileHandle = fuse::FileHandle;
@@ -17,19 +18,18 @@ class Forwarding : public fuse::FileSystem {
   /** `inner` must outlive this. */
   explicit Forwarding(fuse::FileSystem& inner) : inner_(inner) {}
 
-  void Reset() override {
-    inner_.Reset();
-  }
-  Result<abi::fuse_entry_out> Lookup(RequestContext& context, NodeId node, const Name& name) override {
+  void Reset() override { inner_.Reset(); }
+  Result<abi::fuse_entry_out> Lookup(RequestContext& context, NodeId node,
+                                     const Name& name) override {
     return inner_.Lookup(context, node, name);
   }
-  void Forget(NodeId node, uint64_t nlookup) override {
-    inner_.Forget(node, nlookup);
-  }
-  Result<abi::fuse_attr_out> GetAttr(RequestContext& context, NodeId node, std::optional<FileHandle> handle) override {
+  void Forget(NodeId node, uint64_t nlookup) override { inner_.Forget(node, nlookup); }
+  Result<abi::fuse_attr_out> GetAttr(RequestContext& context, NodeId node,
+                                     std::optional<FileHandle> handle) override {
     return inner_.GetAttr(context, node, handle);
   }
-  Result<abi::fuse_attr_out> SetAttr(RequestContext& context, NodeId node, const abi::fuse_setattr_in& in) override {
+  Result<abi::fuse_attr_out> SetAttr(RequestContext& context, NodeId node,
+                                     const abi::fuse_setattr_in& in) override {
     return inner_.SetAttr(context, node, in);
   }
   Status Access(RequestContext& context, NodeId node, uint32_t mask) override {
@@ -44,16 +44,20 @@ class Forwarding : public fuse::FileSystem {
   Status SyncFs(RequestContext& context, NodeId node) override {
     return inner_.SyncFs(context, node);
   }
-  Result<abi::fuse_entry_out> MkNod(RequestContext& context, NodeId node, const Name& name, const abi::fuse_mknod_in& in) override {
+  Result<abi::fuse_entry_out> MkNod(RequestContext& context, NodeId node, const Name& name,
+                                    const abi::fuse_mknod_in& in) override {
     return inner_.MkNod(context, node, name, in);
   }
-  Result<abi::fuse_entry_out> MkDir(RequestContext& context, NodeId node, const Name& name, uint32_t mode) override {
+  Result<abi::fuse_entry_out> MkDir(RequestContext& context, NodeId node, const Name& name,
+                                    uint32_t mode) override {
     return inner_.MkDir(context, node, name, mode);
   }
-  Result<abi::fuse_entry_out> Symlink(RequestContext& context, NodeId node, const Name& name, const char* target) override {
+  Result<abi::fuse_entry_out> Symlink(RequestContext& context, NodeId node, const Name& name,
+                                      const char* target) override {
     return inner_.Symlink(context, node, name, target);
   }
-  Result<abi::fuse_entry_out> Link(RequestContext& context, NodeId node, NodeId parent, const Name& name) override {
+  Result<abi::fuse_entry_out> Link(RequestContext& context, NodeId node, NodeId parent,
+                                   const Name& name) override {
     return inner_.Link(context, node, parent, name);
   }
   Status Unlink(RequestContext& context, NodeId node, const Name& name) override {
@@ -62,19 +66,23 @@ class Forwarding : public fuse::FileSystem {
   Status RmDir(RequestContext& context, NodeId node, const Name& name) override {
     return inner_.RmDir(context, node, name);
   }
-  Status Rename(RequestContext& context, NodeId node, const Name& name, NodeId new_parent, const Name& new_name, uint32_t flags) override {
+  Status Rename(RequestContext& context, NodeId node, const Name& name, NodeId new_parent,
+                const Name& new_name, uint32_t flags) override {
     return inner_.Rename(context, node, name, new_parent, new_name, flags);
   }
   Result<abi::fuse_open_out> Open(RequestContext& context, NodeId node, uint32_t flags) override {
     return inner_.Open(context, node, flags);
   }
-  Result<fuse::Created> Create(RequestContext& context, NodeId node, const Name& name, const abi::fuse_create_in& in) override {
+  Result<fuse::Created> Create(RequestContext& context, NodeId node, const Name& name,
+                               const abi::fuse_create_in& in) override {
     return inner_.Create(context, node, name, in);
   }
-  Status Read(RequestContext& context, NodeId node, const abi::fuse_read_in& in, memory::SegmentCursor& to) override {
+  Status Read(RequestContext& context, NodeId node, const abi::fuse_read_in& in,
+              memory::SegmentCursor& to) override {
     return inner_.Read(context, node, in, to);
   }
-  Result<size_t> Write(RequestContext& context, NodeId node, const abi::fuse_write_in& in, memory::SegmentCursor& from) override {
+  Result<size_t> Write(RequestContext& context, NodeId node, const abi::fuse_write_in& in,
+                       memory::SegmentCursor& from) override {
     return inner_.Write(context, node, in, from);
   }
   Status Flush(RequestContext& context, NodeId node, FileHandle handle) override {
@@ -86,34 +94,42 @@ class Forwarding : public fuse::FileSystem {
   Status Release(RequestContext& context, NodeId node, FileHandle handle) override {
     return inner_.Release(context, node, handle);
   }
-  Status Fallocate(RequestContext& context, NodeId node, const abi::fuse_fallocate_in& in) override {
+  Status Fallocate(RequestContext& context, NodeId node,
+                   const abi::fuse_fallocate_in& in) override {
     return inner_.Fallocate(context, node, in);
   }
-  Result<uint64_t> Lseek(RequestContext& context, NodeId node, const abi::fuse_lseek_in& in) override {
+  Result<uint64_t> Lseek(RequestContext& context, NodeId node,
+                         const abi::fuse_lseek_in& in) override {
     return inner_.Lseek(context, node, in);
   }
-  Result<size_t> CopyFileRange(RequestContext& context, NodeId node, const abi::fuse_copy_file_range_in& in) override {
+  Result<size_t> CopyFileRange(RequestContext& context, NodeId node,
+                               const abi::fuse_copy_file_range_in& in) override {
     return inner_.CopyFileRange(context, node, in);
   }
   Result<abi::fuse_open_out> OpenDir(RequestContext& context, NodeId node) override {
     return inner_.OpenDir(context, node);
   }
-  Status ReadDir(RequestContext& context, NodeId node, FileHandle handle, uint64_t offset, fuse::DirentWriter& out) override {
+  Status ReadDir(RequestContext& context, NodeId node, FileHandle handle, uint64_t offset,
+                 fuse::DirentWriter& out) override {
     return inner_.ReadDir(context, node, handle, offset, out);
   }
-  Status FsyncDir(RequestContext& context, NodeId node, FileHandle handle, bool data_only) override {
+  Status FsyncDir(RequestContext& context, NodeId node, FileHandle handle,
+                  bool data_only) override {
     return inner_.FsyncDir(context, node, handle, data_only);
   }
   Status ReleaseDir(RequestContext& context, NodeId node, FileHandle handle) override {
     return inner_.ReleaseDir(context, node, handle);
   }
-  Status SetXattr(RequestContext& context, NodeId node, const char* name, std::span<const std::byte> value, uint32_t flags) override {
+  Status SetXattr(RequestContext& context, NodeId node, const char* name,
+                  std::span<const std::byte> value, uint32_t flags) override {
     return inner_.SetXattr(context, node, name, value, flags);
   }
-  Result<size_t> GetXattr(RequestContext& context, NodeId node, const char* name, std::span<std::byte> value) override {
+  Result<size_t> GetXattr(RequestContext& context, NodeId node, const char* name,
+                          std::span<std::byte> value) override {
     return inner_.GetXattr(context, node, name, value);
   }
-  Result<size_t> ListXattr(RequestContext& context, NodeId node, std::span<std::byte> names) override {
+  Result<size_t> ListXattr(RequestContext& context, NodeId node,
+                           std::span<std::byte> names) override {
     return inner_.ListXattr(context, node, names);
   }
   Status RemoveXattr(RequestContext& context, NodeId node, const char* name) override {

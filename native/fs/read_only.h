@@ -24,7 +24,8 @@ class ReadOnly final : public Forwarding {
     return (mask & W_OK) != 0 ? Status(kRefused) : inner_.Access(context, node, mask);
   }
 
-  Result<abi::fuse_attr_out> SetAttr(RequestContext&, NodeId, const abi::fuse_setattr_in&) override {
+  Result<abi::fuse_attr_out> SetAttr(RequestContext&, NodeId,
+                                     const abi::fuse_setattr_in&) override {
     return kRefused;
   }
   Result<abi::fuse_entry_out> MkNod(RequestContext&, NodeId, const Name&,
@@ -40,12 +41,8 @@ class ReadOnly final : public Forwarding {
   Result<abi::fuse_entry_out> Link(RequestContext&, NodeId, NodeId, const Name&) override {
     return kRefused;
   }
-  Status Unlink(RequestContext&, NodeId, const Name&) override {
-    return kRefused;
-  }
-  Status RmDir(RequestContext&, NodeId, const Name&) override {
-    return kRefused;
-  }
+  Status Unlink(RequestContext&, NodeId, const Name&) override { return kRefused; }
+  Status RmDir(RequestContext&, NodeId, const Name&) override { return kRefused; }
   Status Rename(RequestContext&, NodeId, const Name&, NodeId, const Name&, uint32_t) override {
     return kRefused;
   }
@@ -68,9 +65,7 @@ class ReadOnly final : public Forwarding {
                   uint32_t) override {
     return kRefused;
   }
-  Status RemoveXattr(RequestContext&, NodeId, const char*) override {
-    return kRefused;
-  }
+  Status RemoveXattr(RequestContext&, NodeId, const char*) override { return kRefused; }
 
  private:
   static constexpr Errno kRefused{EROFS};

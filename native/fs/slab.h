@@ -13,11 +13,12 @@
 namespace vfsd::fs {
 
 /**
- * Objects that the guest names by number. A number is a slot and the slot's generation, so that a forged or stale one
- * finds nothing, and finding needs neither a lock nor a search. The first object gets number 1.
+ * Objects that the guest names by number. A number is a slot and the slot's generation, so that a
+ * forged or stale one finds nothing, and finding needs neither a lock nor a search. The first
+ * object gets number 1.
  *
- * An object lives as long as it is listed or somebody holds a reference; what is unlisted cannot be found any more.
- * All methods may be called by any thread.
+ * An object lives as long as it is listed or somebody holds a reference; what is unlisted cannot be
+ * found any more. All methods may be called by any thread.
  */
 template <typename T>
 class Slab {
@@ -44,18 +45,10 @@ class Slab {
       }
     }
 
-    explicit operator bool() const {
-      return slab_ != nullptr;
-    }
-    uint64_t id() const {
-      return id_;
-    }
-    T& operator*() const {
-      return slot_->object;
-    }
-    T* operator->() const {
-      return &slot_->object;
-    }
+    explicit operator bool() const { return slab_ != nullptr; }
+    uint64_t id() const { return id_; }
+    T& operator*() const { return slot_->object; }
+    T* operator->() const { return &slot_->object; }
 
    private:
     friend class Slab;
@@ -104,7 +97,8 @@ class Slab {
     return Ref(*this, slot, id);
   }
 
-  /** Unlists the object; false when it was not listed. It ends when the last reference to it does. */
+  /** Unlists the object; false when it was not listed. It ends when the last reference to it does.
+   */
   bool Unlist(const Ref& ref) {
     return (ref.slot_->state.fetch_and(~kListed, std::memory_order_acq_rel) & kListed) != 0;
   }
@@ -145,9 +139,7 @@ class Slab {
     ~Slot() {}  // NOLINT(modernize-use-equals-default)
   };
 
-  Slot& SlotAt(uint32_t index) {
-    return chunks_[index / kChunkSlots][index % kChunkSlots];
-  }
+  Slot& SlotAt(uint32_t index) { return chunks_[index / kChunkSlots][index % kChunkSlots]; }
 
   std::optional<uint32_t> TakeFreeSlot() {
     const std::scoped_lock lock(free_lock_);

@@ -11,7 +11,8 @@
 namespace vfsd::fuse {
 
 /**
- * Writes directory entries into a reply, with or without attributes. An entry is written whole or not at all.
+ * Writes directory entries into a reply, with or without attributes. An entry is written whole or
+ * not at all.
  */
 class DirentWriter {
  public:
@@ -27,19 +28,14 @@ class DirentWriter {
   DirentWriter(memory::SegmentCursor& out, uint32_t size, bool plus)
       : out_(out), room_(std::min<uint64_t>(size, out.remaining())), plus_(plus) {}
 
-  bool plus() const {
-    return plus_;
-  }
+  bool plus() const { return plus_; }
 
-  /** Whether an entry of this name still fits. To be asked before the entry's inode is looked up. */
-  bool Fits(std::string_view name) const {
-    return Length(name) <= room_;
-  }
+  /** Whether an entry of this name still fits. To be asked before the entry's inode is looked up.
+   */
+  bool Fits(std::string_view name) const { return Length(name) <= room_; }
 
   /** Precondition: !plus() and Fits(). */
-  void Add(const Entry& entry) {
-    AddDirent(entry);
-  }
+  void Add(const Entry& entry) { AddDirent(entry); }
 
   /** Precondition: plus() and Fits(). A nodeid of 0 gives the name alone. */
   void AddPlus(const Entry& entry, const abi::fuse_entry_out& attributes) {
@@ -54,7 +50,8 @@ class DirentWriter {
   }
 
   size_t Length(std::string_view name) const {
-    return (plus_ ? sizeof(abi::fuse_entry_out) : 0) + Padded(sizeof(abi::fuse_dirent) + name.size());
+    return (plus_ ? sizeof(abi::fuse_entry_out) : 0) +
+           Padded(sizeof(abi::fuse_dirent) + name.size());
   }
 
   void AddDirent(const Entry& entry) {

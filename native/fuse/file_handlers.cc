@@ -35,8 +35,7 @@ Status Write(Service& service, Request& request) {
     return Errno(EINVAL);
   }
   request.data.Limit(in.size);
-  const auto count =
-      service.file_system.Write(request.context, request.node(), in, request.data);
+  const auto count = service.file_system.Write(request.context, request.node(), in, request.data);
   if (!count) {
     return count.error();
   }

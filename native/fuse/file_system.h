@@ -23,21 +23,23 @@ struct Created {
 };
 
 /**
- * What can be done with a file system, an operation each for the FUSE requests. Arguments have passed the decoder:
- * names are single components, strings are terminated, sizes are bounded by the reply's room. Node ids and file handles
- * have not: they are any number.
+ * What can be done with a file system, an operation each for the FUSE requests. Arguments have
+ * passed the decoder: names are single components, strings are terminated, sizes are bounded by the
+ * reply's room. Node ids and file handles have not: they are any number.
  *
- * Every method may be called by several threads at once. The answer to an operation that a file system does not have is
- * ENOSYS, which makes Linux stop asking where that is possible.
+ * Every method may be called by several threads at once. The answer to an operation that a file
+ * system does not have is ENOSYS, which makes Linux stop asking where that is possible.
  */
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
 
-  /** The session is over (DESTROY, a new INIT, a reset device): every nodeid but the root's and every handle is void. */
+  /** The session is over (DESTROY, a new INIT, a reset device): every nodeid but the root's and
+   * every handle is void. */
   virtual void Reset() {}
 
-  // Inodes. A successful Lookup, and everything that answers an entry, adds 1 to the inode's lookup count.
+  // Inodes. A successful Lookup, and everything that answers an entry, adds 1 to the inode's lookup
+  // count.
 
   virtual Result<abi::fuse_entry_out> Lookup(RequestContext&, NodeId, const Name&) {
     return Errno(ENOSYS);
@@ -49,19 +51,13 @@ class FileSystem {
   virtual Result<abi::fuse_attr_out> SetAttr(RequestContext&, NodeId, const abi::fuse_setattr_in&) {
     return Errno(ENOSYS);
   }
-  virtual Status Access(RequestContext&, NodeId, uint32_t /*mask*/) {
-    return Errno(ENOSYS);
-  }
+  virtual Status Access(RequestContext&, NodeId, uint32_t /*mask*/) { return Errno(ENOSYS); }
   /** Answers the length of the target, which is not terminated. */
   virtual Result<size_t> ReadLink(RequestContext&, NodeId, std::span<char> /*target*/) {
     return Errno(ENOSYS);
   }
-  virtual Result<abi::fuse_kstatfs> StatFs(RequestContext&, NodeId) {
-    return Errno(ENOSYS);
-  }
-  virtual Status SyncFs(RequestContext&, NodeId) {
-    return Errno(ENOSYS);
-  }
+  virtual Result<abi::fuse_kstatfs> StatFs(RequestContext&, NodeId) { return Errno(ENOSYS); }
+  virtual Status SyncFs(RequestContext&, NodeId) { return Errno(ENOSYS); }
 
   // Names.
 
@@ -69,22 +65,20 @@ class FileSystem {
                                             const abi::fuse_mknod_in&) {
     return Errno(ENOSYS);
   }
-  virtual Result<abi::fuse_entry_out> MkDir(RequestContext&, NodeId, const Name&, uint32_t /*mode*/) {
+  virtual Result<abi::fuse_entry_out> MkDir(RequestContext&, NodeId, const Name&,
+                                            uint32_t /*mode*/) {
     return Errno(ENOSYS);
   }
   virtual Result<abi::fuse_entry_out> Symlink(RequestContext&, NodeId, const Name&,
                                               const char* /*target*/) {
     return Errno(ENOSYS);
   }
-  virtual Result<abi::fuse_entry_out> Link(RequestContext&, NodeId, NodeId /*parent*/, const Name&) {
+  virtual Result<abi::fuse_entry_out> Link(RequestContext&, NodeId, NodeId /*parent*/,
+                                           const Name&) {
     return Errno(ENOSYS);
   }
-  virtual Status Unlink(RequestContext&, NodeId, const Name&) {
-    return Errno(ENOSYS);
-  }
-  virtual Status RmDir(RequestContext&, NodeId, const Name&) {
-    return Errno(ENOSYS);
-  }
+  virtual Status Unlink(RequestContext&, NodeId, const Name&) { return Errno(ENOSYS); }
+  virtual Status RmDir(RequestContext&, NodeId, const Name&) { return Errno(ENOSYS); }
   /** `flags` are those of renameat2(2). */
   virtual Status Rename(RequestContext&, NodeId, const Name&, NodeId /*new_parent*/,
                         const Name& /*new_name*/, uint32_t /*flags*/) {
@@ -100,7 +94,8 @@ class FileSystem {
     return Errno(ENOSYS);
   }
   /** Fills `to` and moves it; what is left of it lies behind the end of the file. */
-  virtual Status Read(RequestContext&, NodeId, const abi::fuse_read_in&, memory::SegmentCursor& /*to*/) {
+  virtual Status Read(RequestContext&, NodeId, const abi::fuse_read_in&,
+                      memory::SegmentCursor& /*to*/) {
     return Errno(ENOSYS);
   }
   /** Answers how many bytes of `from` have been written. */
@@ -108,39 +103,32 @@ class FileSystem {
                                memory::SegmentCursor& /*from*/) {
     return Errno(ENOSYS);
   }
-  virtual Status Flush(RequestContext&, NodeId, FileHandle) {
-    return Errno(ENOSYS);
-  }
+  virtual Status Flush(RequestContext&, NodeId, FileHandle) { return Errno(ENOSYS); }
   virtual Status Fsync(RequestContext&, NodeId, FileHandle, bool /*data_only*/) {
     return Errno(ENOSYS);
   }
-  virtual Status Release(RequestContext&, NodeId, FileHandle) {
-    return Errno(ENOSYS);
-  }
+  virtual Status Release(RequestContext&, NodeId, FileHandle) { return Errno(ENOSYS); }
   virtual Status Fallocate(RequestContext&, NodeId, const abi::fuse_fallocate_in&) {
     return Errno(ENOSYS);
   }
   virtual Result<uint64_t> Lseek(RequestContext&, NodeId, const abi::fuse_lseek_in&) {
     return Errno(ENOSYS);
   }
-  virtual Result<size_t> CopyFileRange(RequestContext&, NodeId, const abi::fuse_copy_file_range_in&) {
+  virtual Result<size_t> CopyFileRange(RequestContext&, NodeId,
+                                       const abi::fuse_copy_file_range_in&) {
     return Errno(ENOSYS);
   }
 
   // Directories.
 
-  virtual Result<abi::fuse_open_out> OpenDir(RequestContext&, NodeId) {
-    return Errno(ENOSYS);
-  }
+  virtual Result<abi::fuse_open_out> OpenDir(RequestContext&, NodeId) { return Errno(ENOSYS); }
   virtual Status ReadDir(RequestContext&, NodeId, FileHandle, uint64_t /*offset*/, DirentWriter&) {
     return Errno(ENOSYS);
   }
   virtual Status FsyncDir(RequestContext&, NodeId, FileHandle, bool /*data_only*/) {
     return Errno(ENOSYS);
   }
-  virtual Status ReleaseDir(RequestContext&, NodeId, FileHandle) {
-    return Errno(ENOSYS);
-  }
+  virtual Status ReleaseDir(RequestContext&, NodeId, FileHandle) { return Errno(ENOSYS); }
 
   // Extended attributes. `name` is terminated and at most 255 bytes long.
 
@@ -148,7 +136,8 @@ class FileSystem {
                           std::span<const std::byte> /*value*/, uint32_t /*flags*/) {
     return Errno(ENOSYS);
   }
-  /** Answers the value's length; an empty `value` asks for the length only. ERANGE: there is more than fits. */
+  /** Answers the value's length; an empty `value` asks for the length only. ERANGE: there is more
+   * than fits. */
   virtual Result<size_t> GetXattr(RequestContext&, NodeId, const char* /*name*/,
                                   std::span<std::byte> /*value*/) {
     return Errno(ENOSYS);

@@ -15,8 +15,7 @@ Status Lookup(Service& service, Request& request) {
 }
 
 Status Forget(Service& service, Request& request) {
-  service.file_system.Forget(request.node(),
-                             request.body.Fixed<abi::fuse_forget_in>().nlookup);
+  service.file_system.Forget(request.node(), request.body.Fixed<abi::fuse_forget_in>().nlookup);
   return {};
 }
 

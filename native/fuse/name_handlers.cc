@@ -31,8 +31,7 @@ Status MkNod(Service& service, Request& request) {
   if (!name) {
     return name.error();
   }
-  return ReplyEntry(request,
-                    service.file_system.MkNod(request.context, request.node(), *name, in));
+  return ReplyEntry(request, service.file_system.MkNod(request.context, request.node(), *name, in));
 }
 
 Status MkDir(Service& service, Request& request) {
@@ -58,8 +57,8 @@ Status Symlink(Service& service, Request& request) {
   if (target->size() >= PATH_MAX) {
     return Errno(ENAMETOOLONG);
   }
-  return ReplyEntry(request, service.file_system.Symlink(request.context, request.node(), *name,
-                                                         target->data()));
+  return ReplyEntry(
+      request, service.file_system.Symlink(request.context, request.node(), *name, target->data()));
 }
 
 Status Link(Service& service, Request& request) {

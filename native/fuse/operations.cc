@@ -9,7 +9,8 @@ namespace {
 using Table = std::array<Operation, abi::kOpcodeCount>;
 
 constexpr Table MakeTable() {
-  using namespace abi;  // NOLINT(google-build-using-namespace): the table reads as the protocol does
+  using namespace abi;  // NOLINT(google-build-using-namespace): the table reads as the protocol
+                        // does
   namespace h = handlers;
   Table t = {};
   t[FUSE_INIT] = {"INIT", kShortInitIn, kWithoutSession, h::Init};

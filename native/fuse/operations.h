@@ -16,7 +16,8 @@ struct Service {
   Session& session;
 };
 
-/** Decodes the arguments, calls the file system and appends the answer; the error header is the server's. */
+/** Decodes the arguments, calls the file system and appends the answer; the error header is the
+ * server's. */
 using Handler = Status (*)(Service&, Request&);
 
 enum OperationFlags : uint8_t {

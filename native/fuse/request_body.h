@@ -12,19 +12,18 @@
 
 namespace vfsd::fuse {
 
-/** Takes a request's arguments apart, front to back. Works on the private copy, never on guest memory. */
+/** Takes a request's arguments apart, front to back. Works on the private copy, never on guest
+ * memory. */
 class RequestBody {
  public:
   RequestBody() = default;
   explicit RequestBody(std::span<const std::byte> bytes) : rest_(bytes) {}
 
-  size_t remaining() const {
-    return rest_.size();
-  }
+  size_t remaining() const { return rest_.size(); }
 
   /**
-   * The fixed part at the front. Precondition, kept by the table of operations: at least `sizeof(T)` bytes are there;
-   * a shorter body never reaches a handler.
+   * The fixed part at the front. Precondition, kept by the table of operations: at least
+   * `sizeof(T)` bytes are there; a shorter body never reaches a handler.
    */
   template <typename T>
   T Fixed() {

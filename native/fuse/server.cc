@@ -14,8 +14,8 @@ using abi::fuse_out_header;
 using memory::SegmentCursor;
 
 /**
- * The place of the reply's header, kept until the outcome is known. The guest may have cut it into as many pieces as it
- * has bytes.
+ * The place of the reply's header, kept until the outcome is known. The guest may have cut it into
+ * as many pieces as it has bytes.
  */
 class HeaderPlace {
  public:
@@ -38,7 +38,8 @@ class HeaderPlace {
   size_t count_ = 0;
 };
 
-/** Copies the arguments into private memory; what a data-carrying request has beyond its fixed part stays. */
+/** Copies the arguments into private memory; what a data-carrying request has beyond its fixed part
+ * stays. */
 Status CopyBody(const Operation& operation, const fuse_in_header& header, SegmentCursor readable,
                 std::span<std::byte> input, Request& request) {
   // fuse_in_header.len counts the header and must be covered by what was sent.
@@ -47,8 +48,9 @@ Status CopyBody(const Operation& operation, const fuse_in_header& header, Segmen
   }
   readable.Limit(header.len - sizeof header);
   const bool data_follows = (operation.flags & kDataFollows) != 0;
-  const uint64_t length = data_follows ? std::min<uint64_t>(operation.minimum_body, readable.remaining())
-                                       : readable.remaining();
+  const uint64_t length = data_follows
+                              ? std::min<uint64_t>(operation.minimum_body, readable.remaining())
+                              : readable.remaining();
   if (length < operation.minimum_body) {
     return Errno(EINVAL);
   }
@@ -72,16 +74,15 @@ Status Server::Run(const Operation& operation, Request& request, SegmentCursor r
   return copied ? operation.handler(service_, request) : copied;
 }
 
-uint32_t Server::Serve(vring::DescriptorChain& chain, RequestBuffers& buffers,
-                       SleepNotice& sleep) {
+uint32_t Server::Serve(vring::DescriptorChain& chain, RequestBuffers& buffers, SleepNotice& sleep) {
   SegmentCursor readable(chain.readable);
   fuse_in_header header;
   if (!readable.Read(&header, sizeof header)) {
     // Nobody to answer: there is not even a `unique`.
     return 0;
   }
-  const RequestContext context = {
-      {identity::GuestUid{header.uid}, identity::GuestGid{header.gid}}, sleep};
+  const RequestContext context = {{identity::GuestUid{header.uid}, identity::GuestGid{header.gid}},
+                                  sleep};
   Request request{header, context, {}, {}, SegmentCursor(chain.writable), buffers.output()};
   const Operation* operation = FindOperation(header.opcode);
   if (operation != nullptr && (operation->flags & kNoReply) != 0) {
@@ -93,10 +94,10 @@ uint32_t Server::Serve(vring::DescriptorChain& chain, RequestBuffers& buffers,
     return 0;
   }
   const HeaderPlace place(request.reply);
-  const Status outcome = operation == nullptr
-                             ? Status(Errno(ENOSYS))
-                             : Run(*operation, request, readable, buffers.input());
-  const auto length = static_cast<uint32_t>(outcome ? request.reply.consumed() : sizeof(fuse_out_header));
+  const Status outcome = operation == nullptr ? Status(Errno(ENOSYS))
+                                              : Run(*operation, request, readable, buffers.input());
+  const auto length =
+      static_cast<uint32_t>(outcome ? request.reply.consumed() : sizeof(fuse_out_header));
   place.Fill({length, outcome ? 0 : -outcome.error().value(), header.unique});
   return length;
 }

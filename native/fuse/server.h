@@ -11,8 +11,8 @@
 namespace vfsd::fuse {
 
 /**
- * Turns a descriptor chain into a request, has it served and writes the reply. Called by any number of threads at once;
- * each brings its own buffers.
+ * Turns a descriptor chain into a request, has it served and writes the reply. Called by any number
+ * of threads at once; each brings its own buffers.
  */
 class Server {
  public:
@@ -25,9 +25,7 @@ class Server {
   uint32_t Serve(vring::DescriptorChain& chain, RequestBuffers& buffers, SleepNotice& sleep);
 
   /** Ends the session: the device was reset or the front-end has gone. */
-  void ResetSession() {
-    session_.End();
-  }
+  void ResetSession() { session_.End(); }
 
  private:
   Status Run(const Operation& operation, Request& request, memory::SegmentCursor readable,

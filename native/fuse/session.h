@@ -25,20 +25,21 @@ struct SessionOptions {
   bool readdirplus = true;
 };
 
-/** Largest READ and WRITE, in bytes: what Linux asks for by default (fs.fuse.max_pages_limit = 256 pages). */
+/** Largest READ and WRITE, in bytes: what Linux asks for by default (fs.fuse.max_pages_limit = 256
+ * pages). */
 inline constexpr uint32_t kMaxWrite = 1 << 20;
 
-/** The state between INIT and DESTROY. It outlives a stop of the rings: a paused guest keeps its files. */
+/** The state between INIT and DESTROY. It outlives a stop of the rings: a paused guest keeps its
+ * files. */
 class Session {
  public:
   Session(FileSystem& file_system, const SessionOptions& options)
       : file_system_(file_system), options_(options) {}
 
-  bool active() const {
-    return active_.load(std::memory_order_acquire);
-  }
+  bool active() const { return active_.load(std::memory_order_acquire); }
 
-  /** Begins a session; an earlier one that was never ended is over. EPROTO: a protocol that vfsd does not speak. */
+  /** Begins a session; an earlier one that was never ended is over. EPROTO: a protocol that vfsd
+   * does not speak. */
   Result<abi::fuse_init_out> Init(const abi::fuse_init_in& guest);
 
   /** Ends the session, whether by DESTROY or by a reset of the device. */
@@ -49,7 +50,8 @@ class Session {
 
   FileSystem& file_system_;
   const SessionOptions options_;
-  // Makes INIT and the end of a session exclude each other: a hostile guest may send several at once.
+  // Makes INIT and the end of a session exclude each other: a hostile guest may send several at
+  // once.
   std::mutex change_;
   std::atomic<bool> active_ = false;
 };

@@ -21,7 +21,8 @@ struct Caller {
   identity::GuestGid gid;
 };
 
-/** Told by a file system that is about to do something that may sleep, so that others need not wait behind it. */
+/** Told by a file system that is about to do something that may sleep, so that others need not wait
+ * behind it. */
 class SleepNotice {
  public:
   virtual void AboutToSleep() = 0;

@@ -55,9 +55,9 @@ Status GetXattr(Service& service, Request& request) {
   if (!name) {
     return name.error();
   }
-  return ReplyValue(request, in.size,
-                    service.file_system.GetXattr(request.context, request.node(), *name,
-                                                 Room(request, in.size)));
+  return ReplyValue(
+      request, in.size,
+      service.file_system.GetXattr(request.context, request.node(), *name, Room(request, in.size)));
 }
 
 Status ListXattr(Service& service, Request& request) {

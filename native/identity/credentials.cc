@@ -36,17 +36,19 @@ uint64_t Effective(const CapabilitySets& sets) {
   return sets[0].effective | static_cast<uint64_t>(sets[1].effective) << 32;
 }
 
-/** Leaving uid 0 has emptied the effective set; the permitted one is still there to be raised from. */
-bool RaiseDacOverride(uint64_t permitted) {
+/** Precondition: `effective` is a part of `permitted`, which is what the thread has. */
+bool SetEffective(uint64_t permitted, uint64_t effective) {
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   CapabilitySets sets = {};
   sets[0].permitted = static_cast<uint32_t>(permitted);
   sets[1].permitted = static_cast<uint32_t>(permitted >> 32);
-  sets[0].effective = static_cast<uint32_t>(permitted & Bit(CAP_DAC_OVERRIDE));
+  sets[0].effective = static_cast<uint32_t>(effective);
+  sets[1].effective = static_cast<uint32_t>(effective >> 32);
   return syscall(SYS_capset, &header, sets) == 0;
 }
 
-/** The kernel says EINVAL for an id that the user namespace does not map; in a file system that is EOVERFLOW. */
+/** The kernel says EINVAL for an id that the user namespace does not map; in a file system that is
+ * EOVERFLOW. */
 Errno SwitchError() {
   return errno == EINVAL ? Errno(EOVERFLOW) : Errno::Last();
 }
@@ -86,7 +88,9 @@ Result<ScopedIdentity> ScopedIdentity::Assume(const ProcessIdentity& process, Gu
       return SwitchError();
     }
     scope.uid_switched_ = true;
-    if (!RaiseDacOverride(process.permitted)) {
+    // Leaving uid 0 has emptied the effective set; the permitted one is still there to be raised
+    // from.
+    if (!SetEffective(process.permitted, process.permitted & Bit(CAP_DAC_OVERRIDE))) {
       return Errno::Last();
     }
   }
@@ -99,11 +103,23 @@ ScopedIdentity::ScopedIdentity(ScopedIdentity&& other) noexcept
       gid_switched_(std::exchange(other.gid_switched_, false)) {}
 
 ScopedIdentity::~ScopedIdentity() {
-  // Back to uid 0 first: that makes the permitted capabilities effective again, CAP_SETGID among them.
+  // Back to uid 0 first: that makes the permitted capabilities effective again, CAP_SETGID among
+  // them.
   if (uid_switched_ && !SetEffectiveUid(static_cast<uint32_t>(process_->uid))) {
     std::abort();
   }
   if (gid_switched_ && !SetEffectiveGid(static_cast<uint32_t>(process_->gid))) {
+    std::abort();
+  }
+}
+
+ScopedWithoutFsetid::ScopedWithoutFsetid(const ProcessIdentity& process, bool wanted)
+    : process_(process),
+      dropped_(wanted && (process.permitted & Bit(CAP_FSETID)) != 0 &&
+               SetEffective(process.permitted, process.permitted & ~Bit(CAP_FSETID))) {}
+
+ScopedWithoutFsetid::~ScopedWithoutFsetid() {
+  if (dropped_ && !SetEffective(process_.permitted, process_.permitted)) {
     std::abort();
   }
 }

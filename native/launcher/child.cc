@@ -72,16 +72,16 @@ View NamespaceView(const Options& options) {
   }
   View view;
   // The mount has no parent, so ".." does not lead out of it.
-  view.proc_self_fd = DetachedMount(
-      AT_FDCWD, "/proc/self/fd", 0,
-      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  view.proc_self_fd =
+      DetachedMount(AT_FDCWD, "/proc/self/fd", 0,
+                    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
   if (!view.proc_self_fd) {
     Fail("open_tree of /proc/self/fd");
   }
   const UniqueFd shared = OpenDirectory(options.shared_dir);
-  view.root = DetachedMount(shared.get(), "", AT_RECURSIVE | AT_EMPTY_PATH,
-                            MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-                                (options.read_only ? MOUNT_ATTR_RDONLY : 0));
+  view.root = DetachedMount(
+      shared.get(), "", AT_RECURSIVE | AT_EMPTY_PATH,
+      MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (options.read_only ? MOUNT_ATTR_RDONLY : 0));
   if (!view.root) {
     Fail("open_tree of the shared directory");
   }

@@ -6,8 +6,8 @@
 namespace vfsd::launcher {
 
 /**
- * What the cloned child does: makes its view of the world as small as it can while Node still has to be loaded, and
- * becomes the worker. `control` is its end of the control socket.
+ * What the cloned child does: makes its view of the world as small as it can while Node still has
+ * to be loaded, and becomes the worker. `control` is its end of the control socket.
  */
 [[noreturn]] void RunChild(const Options& options, int control);
 

@@ -7,8 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <cstring>
+#include <string>
 
 #include "base/unique_fd.h"
 #include "launcher/message.h"
@@ -16,25 +15,27 @@
 namespace vfsd::launcher {
 namespace {
 
-bool WriteProcFile(int pid, const char* name, const char* text) {
-  char path[64];
-  snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
-  const UniqueFd file(open(path, O_WRONLY | O_CLOEXEC));
-  const auto length = static_cast<ssize_t>(strlen(text));
-  return (file && write(file.get(), text, static_cast<size_t>(length)) == length) || Failed(path);
+bool WriteProcFile(int pid, const std::string& name, const std::string& text) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
+  const UniqueFd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  // In one piece: that is how the kernel wants these files written.
+  const bool written =
+      file && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  return written || Failed(path.c_str());
+}
+
+/** A map with one line: `id` outside is 0 inside. */
+std::string MapToZero(unsigned id) {
+  return "0 " + std::to_string(id) + " 1\n";
 }
 
 }  // namespace
 
 bool WriteIdMaps(int child_pid) {
-  char uid_map[32];
-  char gid_map[32];
-  snprintf(uid_map, sizeof uid_map, "0 %u 1\n", geteuid());
-  snprintf(gid_map, sizeof gid_map, "0 %u 1\n", getegid());
   // An ordinary user may map a group only when groups cannot be left (user_namespaces(7)).
-  return WriteProcFile(child_pid, "uid_map", uid_map) &&
+  return WriteProcFile(child_pid, "uid_map", MapToZero(geteuid())) &&
          WriteProcFile(child_pid, "setgroups", "deny") &&
-         WriteProcFile(child_pid, "gid_map", gid_map);
+         WriteProcFile(child_pid, "gid_map", MapToZero(getegid()));
 }
 
 bool JoinChild(const Options& options, int pidfd) {
@@ -57,7 +58,8 @@ bool Chroot() {
 }
 
 bool PivotRoot() {
-  // The old root comes to lie on top of the new one at the same place, and is taken away from there (pivot_root(2)).
+  // The old root comes to lie on top of the new one at the same place, and is taken away from there
+  // (pivot_root(2)).
   if (syscall(SYS_pivot_root, ".", ".") != 0) {
     return Failed("pivot_root into the shared directory",
                   "where / is an initramfs, use --sandbox=chroot");

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The launcher: what must be done about the worker from outside of it, by a process with a single thread.
+// The launcher: what must be done about the worker from outside of it, by a process with a single
+// thread.
 //
-// It makes the worker's namespaces, waits until Node is loaded in them, changes the worker's root to the shared
-// directory, gives up its own rights and stays as the parent: it passes signals on, removes the socket and reports the
-// worker's end. It reads nothing from the front-end or the guest.
+// It makes the worker's namespaces, waits until Node is loaded in them, changes the worker's root
+// to the shared directory, gives up its own rights and stays as the parent: it passes signals on,
+// removes the socket and reports the worker's end. It reads nothing from the front-end or the
+// guest.
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -46,7 +48,8 @@ uint64_t CloneFlags(const Options& options) {
       return CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
              (options.user_namespace ? CLONE_NEWUSER : 0);
     case Sandbox::kChroot:
-      // Only so can the launcher change the root of a process that must not have the right to do it.
+      // Only so can the launcher change the root of a process that must not have the right to do
+      // it.
       return CLONE_FS;
     case Sandbox::kNone:
       return 0;
@@ -64,9 +67,9 @@ pid_t Clone(const Options& options, UniqueFd& pidfd) {
   const auto pid = static_cast<pid_t>(syscall(SYS_clone3, &arguments, sizeof arguments));
   if (pid < 0) {
     Failed("creating the sandbox's namespaces",
-         options.user_namespace
-             ? "are user namespaces enabled (sysctl user.max_user_namespaces)?"
-             : "in a container, use --sandbox=chroot or give it CAP_SYS_ADMIN");
+           options.user_namespace
+               ? "are user namespaces enabled (sysctl user.max_user_namespaces)?"
+               : "in a container, use --sandbox=chroot or give it CAP_SYS_ADMIN");
   }
   pidfd.Reset(fd);
   return pid;
@@ -92,8 +95,8 @@ bool GiveUpRights(const Options& options, const SocketFile& socket) {
 }
 
 /**
- * Goes with the child from its creation to its confinement. False when that has failed, or when the worker has ended
- * on the way: then it has said why.
+ * Goes with the child from its creation to its confinement. False when that has failed, or when the
+ * worker has ended on the way: then it has said why.
  */
 bool Confine(const Options& options, int control, pid_t pid, int pidfd) {
   if (options.user_namespace && !WriteIdMaps(pid)) {

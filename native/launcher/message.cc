@@ -13,6 +13,8 @@
 
 namespace vfsd::launcher {
 
+// A C-style variadic function, for the sake of the compiler's check of formats.
+// NOLINTNEXTLINE(cert-dcl50-cpp)
 void Say(const char* format, ...) {
   char line[512];
   va_list arguments;
@@ -24,7 +26,8 @@ void Say(const char* format, ...) {
   const size_t shown = text < 0 ? 0 : std::min(static_cast<size_t>(text), room - 1);
   const size_t length = static_cast<size_t>(prefix) + shown;
   line[length] = '\n';
-  // One write, so that lines of several processes do not mix. Nothing helps when standard error is gone.
+  // One write, so that lines of several processes do not mix. Nothing helps when standard error is
+  // gone.
   static_cast<void>(Retry([&] { return write(STDERR_FILENO, line, length + 1); }));
 }
 

@@ -7,7 +7,8 @@ namespace vfsd::launcher {
 [[gnu::format(printf, 1, 2)]] void Say(const char* format, ...);
 
 /**
- * Says that `what` could not be done and what the system answered, in errno. Answers false, so that it can be returned.
+ * Says that `what` could not be done and what the system answered, in errno. Answers false, so that
+ * it can be returned.
  */
 bool Failed(const char* what, const char* hint = nullptr);
 

@@ -14,7 +14,8 @@
 namespace vfsd::launcher {
 namespace {
 
-/** The kernel knows as many capabilities as it answers for, which may be more than the headers name. */
+/** The kernel knows as many capabilities as it answers for, which may be more than the headers
+ * name. */
 constexpr int kCapabilityBits = 64;
 
 bool DropBounding(uint64_t keep) {
@@ -24,7 +25,8 @@ bool DropBounding(uint64_t keep) {
       return true;
     }
     const bool kept = (keep >> capability & 1) != 0;
-    // Without CAP_SETPCAP (an ordinary user) the bounding set stays; no_new_privs makes it meaningless.
+    // Without CAP_SETPCAP (an ordinary user) the bounding set stays; no_new_privs makes it
+    // meaningless.
     if (bounding == 1 && !kept && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 &&
         errno != EPERM) {
       return Failed("dropping a capability from the bounding set");
@@ -48,9 +50,10 @@ bool KeepOnly(uint64_t capabilities) {
     sets[i].effective = sets[i].permitted;
   }
   if (syscall(SYS_capset, &header, sets) != 0) {
-    return Failed("reducing the capabilities",
-         "vfsd needs CHOWN, DAC_OVERRIDE, FOWNER, FSETID, SETGID, SETUID, MKNOD and SETFCAP when it "
-         "runs as root");
+    return Failed(
+        "reducing the capabilities",
+        "vfsd needs CHOWN, DAC_OVERRIDE, FOWNER, FSETID, SETGID, SETUID, MKNOD and SETFCAP when it "
+        "runs as root");
   }
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 || Failed("setting no_new_privs");
 }

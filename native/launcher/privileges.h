@@ -6,12 +6,14 @@
 namespace vfsd::launcher {
 
 /**
- * Keeps only these capabilities: permitted and effective, and the bounding set, so that no exec brings back another.
- * Empties the inheritable and ambient sets and sets no_new_privs. False on failure, which has been said.
+ * Keeps only these capabilities: permitted and effective, and the bounding set, so that no exec
+ * brings back another. Empties the inheritable and ambient sets and sets no_new_privs. False on
+ * failure, which has been said.
  */
 [[nodiscard]] bool KeepOnly(uint64_t capabilities);
 
-/** Leaves the supplementary groups, whose rights the guest must not use (CVE-2022-0358), where that is possible. */
+/** Leaves the supplementary groups, whose rights the guest must not use (CVE-2022-0358), where that
+ * is possible. */
 [[nodiscard]] bool LeaveSupplementaryGroups();
 
 }  // namespace vfsd::launcher

@@ -10,8 +10,8 @@
 namespace vfsd::launcher {
 
 /**
- * The socket's file, to be removed at the end. Remembered by its directory's descriptor, because the path will mean
- * something else, or nothing, once the launcher lives in the shared tree.
+ * The socket's file, to be removed at the end. Remembered by its directory's descriptor, because
+ * the path will mean something else, or nothing, once the launcher lives in the shared tree.
  */
 class SocketFile {
  public:

@@ -57,7 +57,8 @@ int Supervise(int pidfd) {
   bool asked = false;
   for (;;) {
     siginfo_t end = {};
-    if (waitid(P_PIDFD, static_cast<id_t>(pidfd), &end, WEXITED | WNOHANG) == 0 && end.si_pid != 0) {
+    if (waitid(P_PIDFD, static_cast<id_t>(pidfd), &end, WEXITED | WNOHANG) == 0 &&
+        end.si_pid != 0) {
       const bool as_asked = asked && end.si_code == CLD_KILLED && end.si_status == SIGTERM;
       return as_asked ? 0 : StatusOf(end);
     }

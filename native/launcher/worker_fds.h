@@ -3,7 +3,8 @@
 
 namespace vfsd::launcher {
 
-/** The descriptors with which the worker begins, beside 0 to 2. src/sandbox/worker-fds.ts has the same numbers. */
+/** The descriptors with which the worker begins, beside 0 to 2. src/sandbox/worker-fds.ts has the
+ * same numbers. */
 enum WorkerFd : int {
   kListenFd = 3,
   kConfigFd = 4,

@@ -11,7 +11,8 @@
 
 namespace vfsd::memory {
 
-/** A "memory region description" of vhost-user: a part of the front-end's file that is guest memory. */
+/** A "memory region description" of vhost-user: a part of the front-end's file that is guest
+ * memory. */
 struct RegionDescription {
   GuestPhysAddr guest_address;
   FrontendVirtAddr frontend_address;
@@ -30,12 +31,13 @@ struct TableRefusal {
 /**
  * The guest's memory as the front-end shares it: a table of mapped regions.
  *
- * Changed by the control thread, and only while no ring runs and no request is under way; the data threads read it
- * without a lock.
+ * Changed by the control thread, and only while no ring runs and no request is under way; the data
+ * threads read it without a lock.
  */
 class GuestMemory {
  public:
-  /** QEMU's limit of memory slots (VHOST_USER_MAX_RAM_SLOTS less what it keeps), which bounds the table. */
+  /** QEMU's limit of memory slots (VHOST_USER_MAX_RAM_SLOTS less what it keeps), which bounds the
+   * table. */
   static constexpr size_t kMaxRegions = 512;
 
   GuestMemory() = default;
@@ -47,8 +49,9 @@ class GuestMemory {
   TableRefusal Replace(std::span<const RegionDescription> regions);
 
   /**
-   * The longest part of [address, address + length) that lies in one region, from its beginning. Empty when `address`
-   * is in no region. A buffer may straddle regions: the caller asks again for the rest.
+   * The longest part of [address, address + length) that lies in one region, from its beginning.
+   * Empty when `address` is in no region. A buffer may straddle regions: the caller asks again for
+   * the rest.
    */
   std::span<std::byte> Prefix(GuestPhysAddr address, uint64_t length) const {
     for (const Region& region : regions_) {
@@ -61,7 +64,8 @@ class GuestMemory {
     return {};
   }
 
-  /** Copies guest memory into private memory, across regions. False when a part of it lies outside. */
+  /** Copies guest memory into private memory, across regions. False when a part of it lies outside.
+   */
   bool Read(GuestPhysAddr address, void* destination, size_t length) const;
 
   /** A ring area, which must lie within one region: null when it does not, or is not aligned. */

@@ -13,12 +13,13 @@
 namespace vfsd::memory {
 
 /**
- * A list of host memory pieces, with its room allocated once. Neighbouring pieces are joined, so that a buffer of 256
- * pages that lie side by side costs the kernel one segment.
+ * A list of host memory pieces, with its room allocated once. Neighbouring pieces are joined, so
+ * that a buffer of 256 pages that lie side by side costs the kernel one segment.
  */
 class SegmentList {
  public:
-  /** The longest chain has 1024 descriptors; the rest is for buffers that straddle memory regions. */
+  /** The longest chain has 1024 descriptors; the rest is for buffers that straddle memory regions.
+   */
   static constexpr size_t kCapacity = 1536;
 
   SegmentList() : segments_(std::make_unique<iovec[]>(kCapacity)) {}
@@ -46,13 +47,9 @@ class SegmentList {
     return true;
   }
 
-  std::span<iovec> segments() {
-    return {segments_.get(), count_};
-  }
+  std::span<iovec> segments() { return {segments_.get(), count_}; }
   /** Length of all pieces together. */
-  uint64_t bytes() const {
-    return bytes_;
-  }
+  uint64_t bytes() const { return bytes_; }
 
  private:
   std::unique_ptr<iovec[]> segments_;
@@ -61,31 +58,25 @@ class SegmentList {
 };
 
 /**
- * A position in a list of segments, moving forward only: what has been read or written is taken off the front. The
- * segments themselves are changed by it (their base and length move), so that the rest can be handed to a vectored
- * system call as it is.
+ * A position in a list of segments, moving forward only: what has been read or written is taken off
+ * the front. The segments themselves are changed by it (their base and length move), so that the
+ * rest can be handed to a vectored system call as it is.
  *
- * Safety: the memory behind may be changed by the guest at any time. Each byte is read at most once through a cursor,
- * into private memory; writing is harmless.
+ * Safety: the memory behind may be changed by the guest at any time. Each byte is read at most once
+ * through a cursor, into private memory; writing is harmless.
  */
 class SegmentCursor {
  public:
   SegmentCursor() = default;
   explicit SegmentCursor(SegmentList& list) : rest_(list.segments()), remaining_(list.bytes()) {}
 
-  uint64_t remaining() const {
-    return remaining_;
-  }
+  uint64_t remaining() const { return remaining_; }
 
   /** How many bytes have been read, written or skipped so far. */
-  uint64_t consumed() const {
-    return consumed_;
-  }
+  uint64_t consumed() const { return consumed_; }
 
   /** What remains, for a vectored system call; Skip() tells the cursor what the call has done. */
-  std::span<const iovec> rest() const {
-    return rest_;
-  }
+  std::span<const iovec> rest() const { return rest_; }
 
   /** Gives up what lies beyond the next `limit` bytes. */
   void Limit(uint64_t limit) {
@@ -126,8 +117,8 @@ class SegmentCursor {
   }
 
   /**
-   * Moves over `length` bytes and hands each piece of them to `piece(pointer, size)`, to be filled in later.
-   * Precondition: length <= remaining().
+   * Moves over `length` bytes and hands each piece of them to `piece(pointer, size)`, to be filled
+   * in later. Precondition: length <= remaining().
    */
   template <typename Piece>
   void Detach(size_t length, Piece piece) {

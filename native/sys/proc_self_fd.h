@@ -17,27 +17,24 @@ class FdName {
   explicit FdName(int fd) {
     *std::to_chars(text_.data(), text_.data() + text_.size() - 1, fd).ptr = '\0';
   }
-  const char* c_str() const {
-    return text_.data();
-  }
+  const char* c_str() const { return text_.data(); }
 
  private:
   std::array<char, 12> text_;
 };
 
 /**
- * The directory /proc/self/fd, through which an O_PATH descriptor is opened for reading and writing, and which is the
- * working directory of the whole process while it serves: a system call that wants a path, such as truncate(2) or
- * getxattr(2), is given a descriptor's bare number. Nothing else is reachable from there by a relative path; in the
- * sandbox it is a mount of its own that has no parent.
+ * The directory /proc/self/fd, through which an O_PATH descriptor is opened for reading and
+ * writing, and which is the working directory of the whole process while it serves: a system call
+ * that wants a path, such as truncate(2) or getxattr(2), is given a descriptor's bare number.
+ * Nothing else is reachable from there by a relative path; in the sandbox it is a mount of its own
+ * that has no parent.
  */
 class ProcSelfFd {
  public:
   explicit ProcSelfFd(UniqueFd directory) : directory_(std::move(directory)) {}
 
-  int get() const {
-    return directory_.get();
-  }
+  int get() const { return directory_.get(); }
 
   /** Makes it the working directory of the process. */
   Status Enter() const {

@@ -16,15 +16,16 @@ enum class FilterScope {
   kProcess,
 };
 
-/** A compiled seccomp filter. Read first and loaded afterwards, since one filter may forbid to read the next. */
+/** A compiled seccomp filter. Read first and loaded afterwards, since one filter may forbid to read
+ * the next. */
 class SeccompFilter {
  public:
   /** Reads a BPF program from a memory file. EINVAL: it is none. */
   static Result<SeccompFilter> Read(int program_file);
 
   /**
-   * Puts it in force. Precondition: no_new_privs is set. For kProcess every thread must have the filters that the
-   * calling one has; ESRCH: one has not.
+   * Puts it in force. Precondition: no_new_privs is set. For kProcess every thread must have the
+   * filters that the calling one has; ESRCH: one has not.
    */
   Status Load(FilterScope scope) const;
 

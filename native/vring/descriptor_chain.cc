@@ -10,8 +10,8 @@ using abi::vring_desc;
 using memory::GuestMemory;
 using memory::GuestPhysAddr;
 
-// An indirect table may be larger than the ring it is used on (virtio 1.3, 2.7.5.3.1 forbids chains, not tables, beyond
-// the queue size); this bounds the work for one request.
+// An indirect table may be larger than the ring it is used on (virtio 1.3, 2.7.5.3.1 forbids
+// chains, not tables, beyond the queue size); this bounds the work for one request.
 constexpr uint32_t kMaxIndirectEntries = 1024;
 
 /** The guest may change a descriptor at any time: this copy is the one that is checked and used. */
@@ -53,13 +53,12 @@ class IndirectTable {
   IndirectTable(const GuestMemory& memory, uint64_t address, uint32_t length)
       : memory_(memory), address_(address), entries_(length / sizeof(vring_desc)) {
     const auto part = memory.Prefix(static_cast<GuestPhysAddr>(address), length);
-    // A table in guest memory need not be aligned, so entries are copied bytewise, never dereferenced.
+    // A table in guest memory need not be aligned, so entries are copied bytewise, never
+    // dereferenced.
     contiguous_ = part.size() == length ? part.data() : nullptr;
   }
 
-  uint32_t entries() const {
-    return entries_;
-  }
+  uint32_t entries() const { return entries_; }
 
   bool Read(uint32_t index, vring_desc& entry) const {
     if (contiguous_ != nullptr) {

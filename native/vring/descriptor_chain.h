@@ -10,7 +10,8 @@
 
 namespace vfsd::vring {
 
-/** One request's buffers, as host memory. Its room is allocated once and used again for each chain. */
+/** One request's buffers, as host memory. Its room is allocated once and used again for each chain.
+ */
 struct DescriptorChain {
   /** Index of the first descriptor: names the chain in the used ring. */
   uint16_t head = 0;
@@ -26,8 +27,9 @@ struct DescriptorTable {
 };
 
 /**
- * Follows a chain from `head` and fills in its buffers (virtio 1.3, 2.7.5). Each descriptor is copied once before it is
- * looked at; a chain is followed for at most as many steps as its table has entries.
+ * Follows a chain from `head` and fills in its buffers (virtio 1.3, 2.7.5). Each descriptor is
+ * copied once before it is looked at; a chain is followed for at most as many steps as its table
+ * has entries.
  */
 RingError WalkChain(const DescriptorTable& table, const memory::GuestMemory& memory, uint16_t head,
                     DescriptorChain& chain);

@@ -34,8 +34,7 @@ bool NeedsEvent(uint16_t event, uint16_t now, uint16_t before) {
 
 }  // namespace
 
-std::optional<SplitRing> SplitRing::Map(const RingLayout& layout,
-                                        const memory::GuestMemory& memory,
+std::optional<SplitRing> SplitRing::Map(const RingLayout& layout, const memory::GuestMemory& memory,
                                         uint16_t available_base) {
   const size_t size = layout.size;
   const size_t event = sizeof(uint16_t);
@@ -71,7 +70,8 @@ std::optional<SplitRing> SplitRing::Map(const RingLayout& layout,
 
 SplitRing::Taken SplitRing::Take(DescriptorChain& chain, RingError& error) {
   if (next_available_ == seen_available_) {
-    // Acquire: pairs with the driver's write barrier between the ring entry (and all it refers to) and the index.
+    // Acquire: pairs with the driver's write barrier between the ring entry (and all it refers to)
+    // and the index.
     seen_available_ = LoadAcquire(available_ + offsetof(vring_avail, idx));
     const auto waiting = static_cast<uint16_t>(seen_available_ - next_available_);
     if (waiting == 0) {
@@ -102,8 +102,9 @@ void SplitRing::EnableKicks() {
   } else {
     StoreRelaxed(used_ + offsetof(vring_used, flags), 0);
   }
-  // Orders the wish for a kick before the caller's last look at avail->idx; pairs with the driver's full barrier
-  // between its store to avail->idx and its load of avail_event or used->flags. Without it both could miss each other.
+  // Orders the wish for a kick before the caller's last look at avail->idx; pairs with the driver's
+  // full barrier between its store to avail->idx and its load of avail_event or used->flags.
+  // Without it both could miss each other.
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
@@ -119,8 +120,8 @@ void SplitRing::PutUsed(uint16_t head, uint32_t written) {
   std::byte* entry = used_ + sizeof(vring_used) + (next_used_ & mask_) * sizeof element;
   std::memcpy(entry, &element, sizeof element);
   ++next_used_;
-  // Release: the element and the reply's bytes are visible before the index that announces them; pairs with the
-  // driver's read barrier after its load of used->idx.
+  // Release: the element and the reply's bytes are visible before the index that announces them;
+  // pairs with the driver's read barrier after its load of used->idx.
   StoreRelease(used_ + offsetof(vring_used, idx), next_used_);
 }
 
@@ -128,8 +129,8 @@ bool SplitRing::TakeCallDecision() {
   if (called_used_ == next_used_) {
     return false;
   }
-  // Orders the store to used->idx before the load of what the driver wants; pairs with the driver's full barrier
-  // between enabling its call and its last look at used->idx.
+  // Orders the store to used->idx before the load of what the driver wants; pairs with the driver's
+  // full barrier between enabling its call and its last look at used->idx.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   const uint16_t before = called_used_;
   called_used_ = next_used_;

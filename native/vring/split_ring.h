@@ -22,25 +22,28 @@ struct RingLayout {
 /**
  * A split virtqueue as the device sees it (virtio 1.3, 2.7).
  *
- * The available side (Take, EnableKicks, DisableKicks) belongs to the thread that leads the queue. The used side
- * (PutUsed, TakeCallDecision) is called by any thread that has finished a request, under the queue's lock. The two
- * sides share no field that changes.
+ * The available side (Take, EnableKicks, DisableKicks) belongs to the thread that leads the queue.
+ * The used side (PutUsed, TakeCallDecision) is called by any thread that has finished a request,
+ * under the queue's lock. The two sides share no field that changes.
  */
 class SplitRing {
  public:
   /** The largest ring that QEMU makes (VIRTQUEUE_MAX_SIZE). */
   static constexpr uint16_t kMaxSize = 1024;
 
-  /** Null when an area lies outside of the memory or is misaligned. `memory` must outlive the ring. */
+  /** Null when an area lies outside of the memory or is misaligned. `memory` must outlive the ring.
+   */
   static std::optional<SplitRing> Map(const RingLayout& layout, const memory::GuestMemory& memory,
                                       uint16_t available_base);
 
   enum class Taken : uint8_t { kChain, kNothing, kBroken };
 
-  /** Takes the next available chain. After kBroken, `error` says why and the ring must not be used any more. */
+  /** Takes the next available chain. After kBroken, `error` says why and the ring must not be used
+   * any more. */
   Taken Take(DescriptorChain& chain, RingError& error);
 
-  /** Asks the driver for a kick at the next buffer. Afterwards the caller looks at the ring once more. */
+  /** Asks the driver for a kick at the next buffer. Afterwards the caller looks at the ring once
+   * more. */
   void EnableKicks();
 
   /** While the device works anyway, a kick is a waste. */
@@ -49,16 +52,16 @@ class SplitRing {
   /** There are buffers that have not been taken. */
   bool HasAvailable() const;
 
-  /** Gives a chain back, with `written` bytes at its writable front, and makes it visible to the driver. */
+  /** Gives a chain back, with `written` bytes at its writable front, and makes it visible to the
+   * driver. */
   void PutUsed(uint16_t head, uint32_t written);
 
-  /** True when the driver wants a call for what has been put since the last decision (virtio 1.3, 2.7.7). */
+  /** True when the driver wants a call for what has been put since the last decision
+   * (virtio 1.3, 2.7.7). */
   bool TakeCallDecision();
 
   /** The next index of the available ring, for GET_VRING_BASE. */
-  uint16_t available_base() const {
-    return next_available_;
-  }
+  uint16_t available_base() const { return next_available_; }
 
  private:
   SplitRing() = default;
@@ -72,7 +75,8 @@ class SplitRing {
   std::byte* available_ = nullptr;
   uint16_t* avail_event_ = nullptr;
   uint16_t next_available_ = 0;
-  // The driver's index when it was last read: what lies before it needs no further look at guest memory.
+  // The driver's index when it was last read: what lies before it needs no further look at guest
+  // memory.
   uint16_t seen_available_ = 0;
 
   // Used side.

@@ -71,8 +71,7 @@ export class Daemon {
 
   /** Takes what the native threads report. */
   handleEvent(event: DeviceEvent): void {
-    if (event.kind === 'log') this.#setup.limitedLogger.log(event.level, event.message);
-    else this.#session?.ringBroken(event.index, event.reason);
+    this.#session?.ringBroken(event.index, event.reason);
   }
 
   async #serve(socket: OwnedFd): Promise<void> {

@@ -110,19 +110,13 @@ export interface DeviceSetup {
   readonly guestFdLimit: number;
 }
 
-/** What the native threads report. Delivered on the main thread, in order; a flood is cut and counted. */
-export type DeviceEvent =
-  | {
-      readonly kind: 'ring-broken';
-      readonly index: RingIndex;
-      /** What the driver did wrong. The ring stays stopped until it is set up again; the others go on. */
-      readonly reason: string;
-    }
-  | {
-      readonly kind: 'log';
-      readonly level: 'error' | 'warn' | 'info' | 'debug';
-      readonly message: string;
-    };
+/** What the native threads report. Delivered on the main thread, in order, at most once for each start of a ring. */
+export interface DeviceEvent {
+  readonly kind: 'ring-broken';
+  readonly index: RingIndex;
+  /** What the driver did wrong. The ring stays stopped until it is set up again; the others go on. */
+  readonly reason: string;
+}
 
 /**
  * The data plane: guest memory, rings, FUSE and the shared directory. Its threads are created by
@@ -234,7 +228,7 @@ export interface NativeBinding {
   awaitConfinement(control: Fd): SystemFailure | undefined;
   /**
    * Makes /proc/self/fd the working directory, then loads the filters that have a descriptor (none for
-   * `--seccomp=none`): `process` on all threads, `mainThread` on the calling thread only.
+   * `--seccomp=none`): `process` on all threads, `mainThread` on the calling thread only. Closes the filters' files.
    */
   seal(filters: {
     readonly process: Fd | null;

@@ -15,7 +15,8 @@ namespace vfsd::fs::passthrough {
 
 inline constexpr unsigned kWantedAttributes = STATX_BASIC_STATS | STATX_MNT_ID;
 
-/** statx(2) of a name in a directory, or of the directory's descriptor itself when `name` is "". Follows nothing. */
+/** statx(2) of a name in a directory, or of the directory's descriptor itself when `name` is "".
+ * Follows nothing. */
 inline Result<struct statx> Stat(int directory, const char* name) {
   struct statx attributes;
   const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (name[0] == '\0' ? AT_EMPTY_PATH : 0);

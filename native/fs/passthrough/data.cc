@@ -18,8 +18,8 @@ using fuse::RequestContext;
 namespace {
 
 /**
- * A position or length from the guest as the kernel takes it. EINVAL when it, or what is `length` bytes further, is
- * beyond what a file can have.
+ * A position or length from the guest as the kernel takes it. EINVAL when it, or what is `length`
+ * bytes further, is beyond what a file can have.
  */
 Result<off_t> ToOffset(uint64_t value, uint64_t length = 0) {
   uint64_t end;
@@ -45,7 +45,8 @@ Result<size_t> ReadSome(int fd, memory::SegmentCursor& to, off_t offset, int fla
   return static_cast<size_t>(*count);
 }
 
-/** Reads what is in the page cache. Answers false when the rest of it would have to be waited for. */
+/** Reads what is in the page cache. Answers false when the rest of it would have to be waited for.
+ */
 Result<bool> ReadCached(int fd, memory::SegmentCursor& to, off_t offset) {
   while (to.remaining() > 0) {
     const auto position = offset + static_cast<off_t>(to.consumed());
@@ -115,6 +116,9 @@ Result<size_t> Passthrough::Write(RequestContext&, NodeId node, const abi::fuse_
   // With write-back the guest's kernel has already decided where the end of the file is.
   const bool append = (in.flags & O_APPEND) != 0 && !options_.writeback &&
                       (in.write_flags & abi::FUSE_WRITE_CACHE) == 0;
+  // Linux says so when it bypasses its page cache, where it would clear the bits itself.
+  const identity::ScopedWithoutFsetid as_ordinary_user(
+      identity_, (in.write_flags & abi::FUSE_WRITE_KILL_SUIDGID) != 0);
   const uint64_t begin = from.consumed();
   while (from.remaining() > 0) {
     const uint64_t written = from.consumed() - begin;
@@ -146,9 +150,8 @@ Status Passthrough::Fallocate(RequestContext& context, NodeId node,
     return Errno(EINVAL);
   }
   context.sleep.AboutToSleep();
-  return RetryStatus([&] {
-    return fallocate((*file)->fd.get(), static_cast<int>(in.mode), *offset, *length);
-  });
+  return RetryStatus(
+      [&] { return fallocate((*file)->fd.get(), static_cast<int>(in.mode), *offset, *length); });
 }
 
 Result<uint64_t> Passthrough::Lseek(RequestContext&, NodeId node, const abi::fuse_lseek_in& in) {
@@ -156,7 +159,8 @@ Result<uint64_t> Passthrough::Lseek(RequestContext&, NodeId node, const abi::fus
   if (!file) {
     return file.error();
   }
-  // The others are the guest's own business and would move nothing but the daemon's unused file position.
+  // The others are the guest's own business and would move nothing but the daemon's unused file
+  // position.
   if (in.whence != SEEK_DATA && in.whence != SEEK_HOLE) {
     return Errno(EINVAL);
   }
@@ -187,7 +191,8 @@ Result<size_t> Passthrough::CopyFileRange(RequestContext& context, NodeId node,
   if (!from || !to || in.flags != 0) {
     return Errno(EINVAL);
   }
-  // The reply has 32 bits for the number of bytes; this is the kernel's own limit for one call, page-aligned.
+  // The reply has 32 bits for the number of bytes; this is the kernel's own limit for one call,
+  // page-aligned.
   constexpr uint64_t kLargestCopy = 0x7fff'f000;
   const size_t length = std::min(in.len, kLargestCopy);
   context.sleep.AboutToSleep();

@@ -18,7 +18,8 @@ using fuse::RequestContext;
 
 namespace {
 
-/** What getdents64(2) fills in; glibc's dirent64 has the same layout but an array that ends too early. */
+/** What getdents64(2) fills in; glibc's dirent64 has the same layout but an array that ends too
+ * early. */
 struct HostDirent {
   uint64_t d_ino;
   int64_t d_off;
@@ -63,9 +64,8 @@ Result<abi::fuse_open_out> Passthrough::OpenDir(RequestContext&, NodeId node) {
   if (!handle) {
     return Errno(ENFILE);
   }
-  const uint32_t flags = options_.cache == fuse::CacheMode::kAlways
-                             ? abi::FOPEN_CACHE_DIR | abi::FOPEN_KEEP_CACHE
-                             : 0;
+  const uint32_t flags =
+      options_.cache == fuse::CacheMode::kAlways ? abi::FOPEN_CACHE_DIR | abi::FOPEN_KEEP_CACHE : 0;
   return abi::fuse_open_out{static_cast<uint64_t>(*handle), flags, 0};
 }
 
@@ -80,8 +80,8 @@ Status Passthrough::BeginListing(OpenDirectory& directory, uint64_t offset) {
     listing.held = &listings_;
   }
   if (offset != listing.offset) {
-    const auto moved = Retry(
-        [&] { return lseek(directory.fd.get(), static_cast<off_t>(offset), SEEK_SET); });
+    const auto moved =
+        Retry([&] { return lseek(directory.fd.get(), static_cast<off_t>(offset), SEEK_SET); });
     if (!moved) {
       return moved.error();
     }
@@ -149,8 +149,9 @@ void Passthrough::AddEntry(OpenDirectory& directory, std::string_view name, uint
     out.Add(entry);
     return;
   }
-  // An entry whose inode cannot be had (it is gone already, or the descriptors are used up) is listed by name alone:
-  // nodeid 0. The guest looks it up when it needs it; nothing is ever left out of a listing.
+  // An entry whose inode cannot be had (it is gone already, or the descriptors are used up) is
+  // listed by name alone: nodeid 0. The guest looks it up when it needs it; nothing is ever left
+  // out of a listing.
   abi::fuse_entry_out attributes = {};
   if (!IsDot(name)) {
     const auto found = LookUpIn(directory.fd.get(), name.data());

@@ -8,8 +8,8 @@
 namespace vfsd::fs::passthrough {
 
 /**
- * How many descriptors the guest may make the daemon hold. The daemon's own needs stay outside of it, so that a guest
- * that opens all it can gets EMFILE while the daemon goes on working.
+ * How many descriptors the guest may make the daemon hold. The daemon's own needs stay outside of
+ * it, so that a guest that opens all it can gets EMFILE while the daemon goes on working.
  */
 class FdBudget {
  public:
@@ -29,9 +29,7 @@ class FdBudget {
         budget_->left_.fetch_add(1, std::memory_order_relaxed);
       }
     }
-    explicit operator bool() const {
-      return budget_ != nullptr;
-    }
+    explicit operator bool() const { return budget_ != nullptr; }
 
    private:
     friend class FdBudget;

@@ -18,8 +18,9 @@ namespace {
 
 constexpr uint32_t kModeBits = 07777;
 
-// What of the guest's open flags reaches the host. O_APPEND does not: it is applied to each write (RWF_APPEND), because
-// the guest can change it at any time. O_NOATIME does not: it is only for a file's owner, which the daemon is not.
+// What of the guest's open flags reaches the host. O_APPEND does not: it is applied to each write
+// (RWF_APPEND), because the guest can change it at any time. O_NOATIME does not: it is only for a
+// file's owner, which the daemon is not.
 constexpr int kPassedFlags = O_ACCMODE | O_TRUNC | O_DSYNC | O_SYNC;
 
 }  // namespace
@@ -29,7 +30,8 @@ int Passthrough::HostOpenFlags(uint32_t guest_flags) const {
   if (options_.allow_direct_io) {
     flags |= static_cast<int>(guest_flags) & O_DIRECT;
   }
-  // The guest's page cache reads the rest of a page before it writes a part of it, whatever the mode of the open.
+  // The guest's page cache reads the rest of a page before it writes a part of it, whatever the
+  // mode of the open.
   if (options_.writeback && (flags & O_ACCMODE) == O_WRONLY) {
     flags = (flags & ~O_ACCMODE) | O_RDWR;
   }
@@ -39,9 +41,7 @@ int Passthrough::HostOpenFlags(uint32_t guest_flags) const {
 Result<UniqueFd> Passthrough::OpenRegular(const Inode& inode, int flags) const {
   if (inode.type != S_IFREG) {
     // Opening a device or a FIFO would give the guest the host's (CVE-2020-35517), or block.
-    return Errno(inode.type == S_IFDIR   ? EISDIR
-                 : inode.type == S_IFLNK ? ELOOP
-                                         : ENXIO);
+    return Errno(inode.type == S_IFDIR ? EISDIR : inode.type == S_IFLNK ? ELOOP : ENXIO);
   }
   return proc_self_fd_.Reopen(inode.fd.get(), flags);
 }
@@ -89,8 +89,8 @@ Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent
   }
   const int directory_fd = (*directory)->fd.get();
   const int flags = HostOpenFlags(in.flags);
-  // Always exclusively: what exists already, put there by whomever since the guest looked, might be a device or a FIFO
-  // and is opened by way of its inode only.
+  // Always exclusively: what exists already, put there by whomever since the guest looked, might be
+  // a device or a FIFO and is opened by way of its inode only.
   Result<UniqueFd> file = [&]() -> Result<UniqueFd> {
     const auto identity = ScopedIdentity::Assume(identity_, context.caller.uid, context.caller.gid);
     if (!identity) {
@@ -112,8 +112,7 @@ Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent
       return o_path.error();
     }
   }
-  const auto entry =
-      existed ? LookUpIn(directory_fd, name.c_str()) : LookUpFd(std::move(*o_path));
+  const auto entry = existed ? LookUpIn(directory_fd, name.c_str()) : LookUpFd(std::move(*o_path));
   if (!entry) {
     return entry.error();
   }
@@ -135,7 +134,8 @@ Status Passthrough::Flush(RequestContext& context, NodeId node, FileHandle handl
   if (!(*file)->traits.flush_matters) {
     return {};
   }
-  // What close(2) in the guest would do on the host: closing a duplicate runs the file system's flush.
+  // What close(2) in the guest would do on the host: closing a duplicate runs the file system's
+  // flush.
   context.sleep.AboutToSleep();
   const auto duplicate = Retry([&] { return fcntl((*file)->fd.get(), F_DUPFD_CLOEXEC, 0); });
   if (!duplicate) {

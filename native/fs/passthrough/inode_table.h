@@ -20,8 +20,8 @@
 namespace vfsd::fs::passthrough {
 
 /**
- * What makes an inode itself while a descriptor keeps it from being freed. The mount is a part of it: equal inode
- * numbers on different mounts stay apart.
+ * What makes an inode itself while a descriptor keeps it from being freed. The mount is a part of
+ * it: equal inode numbers on different mounts stay apart.
  */
 struct InodeKey {
   uint64_t mount;
@@ -63,16 +63,15 @@ class InodeTable {
   void AddRoot(InodeKey key, UniqueFd fd, MountTraits traits);
 
   /** Any number may be asked for. */
-  Ref Find(fuse::NodeId node) {
-    return slab_.Find(static_cast<uint64_t>(node));
-  }
+  Ref Find(fuse::NodeId node) { return slab_.Find(static_cast<uint64_t>(node)); }
 
   /** Adds a lookup to the inode of that key, if it is known. */
   std::optional<fuse::NodeId> LookUpKnown(const InodeKey& key);
 
   /**
-   * Adds a lookup to the inode of that key, which becomes known with this descriptor unless another thread was faster.
-   * Takes one from the budget while it is known. EMFILE: the budget is used up. ENFILE: no more inodes.
+   * Adds a lookup to the inode of that key, which becomes known with this descriptor unless another
+   * thread was faster. Takes one from the budget while it is known. EMFILE: the budget is used up.
+   * ENFILE: no more inodes.
    */
   Result<fuse::NodeId> LookUp(const InodeKey& key, UniqueFd fd, uint32_t type, MountTraits traits);
 
@@ -90,9 +89,7 @@ class InodeTable {
   };
 
   static uint64_t Hash(const InodeKey& key);
-  Shard& ShardOf(uint64_t hash) {
-    return shards_[hash % shards_.size()];
-  }
+  Shard& ShardOf(uint64_t hash) { return shards_[hash % shards_.size()]; }
   static uint64_t& BucketOf(Shard& shard, uint64_t hash) {
     return shard.buckets[hash / kShards % shard.buckets.size()];
   }

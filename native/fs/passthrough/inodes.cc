@@ -22,8 +22,8 @@ Result<abi::fuse_entry_out> Passthrough::Lookup(RequestContext&, NodeId parent,
 }
 
 Result<abi::fuse_entry_out> Passthrough::LookUpIn(int directory, const char* name) {
-  // An inode that is known is pinned by its descriptor, so its key cannot belong to another one by now: a known name
-  // costs this one call.
+  // An inode that is known is pinned by its descriptor, so its key cannot belong to another one by
+  // now: a known name costs this one call.
   const auto attributes = Stat(directory, name);
   if (!attributes) {
     return attributes.error();
@@ -43,8 +43,7 @@ Result<abi::fuse_entry_out> Passthrough::LookUpFd(UniqueFd o_path) {
   }
   const InodeKey key = KeyOf(*attributes);
   const MountTraits traits = mounts_.Of(key.device, o_path.get());
-  const auto node =
-      inodes_.LookUp(key, std::move(o_path), attributes->stx_mode & S_IFMT, traits);
+  const auto node = inodes_.LookUp(key, std::move(o_path), attributes->stx_mode & S_IFMT, traits);
   return node ? Result(EntryOf(*node, *attributes)) : node.error();
 }
 
@@ -66,7 +65,8 @@ Status Passthrough::Access(RequestContext& context, NodeId node, uint32_t mask) 
   if ((mask & ~static_cast<uint32_t>(R_OK | W_OK | X_OK)) != 0) {
     return Errno(EINVAL);
   }
-  // Linux checks permissions itself on virtio-fs and never asks; another guest gets the host's answer for its user.
+  // Linux checks permissions itself on virtio-fs and never asks; another guest gets the host's
+  // answer for its user.
   const auto attributes = Stat((*inode)->fd.get(), "");
   if (!attributes) {
     return attributes.error();

@@ -21,7 +21,8 @@ MountTraits MountTraitsCache::Of(uint64_t device, int fd) {
     }
     if (known == 0) {
       const MountTraits traits = Ask(fd);
-      // A reader of the number must find the traits: they are the same whoever stores them, so the order is enough.
+      // A reader of the number must find the traits: they are the same whoever stores them, so the
+      // order is enough.
       if (entry.device.compare_exchange_strong(known, kBeingFilled, std::memory_order_relaxed)) {
         entry.traits.store(traits, std::memory_order_relaxed);
         entry.device.store(device, std::memory_order_release);

@@ -9,7 +9,8 @@ namespace vfsd::fs::passthrough {
 
 /** What is known of the file system below a file, as far as it changes how vfsd works with it. */
 struct MountTraits {
-  /** Closing a file can report an error or push data (NFS, FUSE, overlayfs …): the guest's FLUSH matters. */
+  /** Closing a file can report an error or push data (NFS, FUSE, overlayfs …): the guest's FLUSH
+   * matters. */
   bool flush_matters : 1;
   /** Data is always in memory: a read never sleeps. */
   bool in_memory : 1;

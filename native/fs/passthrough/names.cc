@@ -60,9 +60,8 @@ Result<abi::fuse_entry_out> Passthrough::MkDir(RequestContext& context, NodeId p
 
 Result<abi::fuse_entry_out> Passthrough::Symlink(RequestContext& context, NodeId parent,
                                                  const Name& name, const char* target) {
-  return MakeEntry(context, parent, name, [&](int directory) {
-    return symlinkat(target, directory, name.c_str());
-  });
+  return MakeEntry(context, parent, name,
+                   [&](int directory) { return symlinkat(target, directory, name.c_str()); });
 }
 
 Result<abi::fuse_entry_out> Passthrough::Link(RequestContext&, NodeId node, NodeId parent,

@@ -30,9 +30,7 @@ struct OpenDirectory {
     Listing() = default;
     Listing(const Listing&) = delete;
     Listing& operator=(const Listing&) = delete;
-    ~Listing() {
-      End();
-    }
+    ~Listing() { End(); }
 
     /** Gives the buffer back. */
     void End() {
@@ -60,8 +58,8 @@ struct OpenDirectory {
 };
 
 /**
- * fh → open file or directory. A handle is only good together with the nodeid that it was opened for, and a directory's
- * is never good for a file.
+ * fh → open file or directory. A handle is only good together with the nodeid that it was opened
+ * for, and a directory's is never good for a file.
  */
 template <typename T>
 class OpenTable {

@@ -32,8 +32,9 @@ struct Options {
 };
 
 /**
- * A directory of the host, served as it is. Every operation is a system call relative to a descriptor; no path is kept
- * or built. Files are made with the guest user's ids; permission was checked by the guest's kernel.
+ * A directory of the host, served as it is. Every operation is a system call relative to a
+ * descriptor; no path is kept or built. Files are made with the guest user's ids; permission was
+ * checked by the guest's kernel.
  *
  * The working directory of the process is `proc_self_fd` while this works (ProcSelfFd::Enter).
  */
@@ -42,13 +43,15 @@ class Passthrough final : public fuse::FileSystem {
   Passthrough(const Options& options, sys::ProcSelfFd proc_self_fd,
               const identity::ProcessIdentity& identity);
 
-  /** Begins to serve the tree below `root`, an O_PATH descriptor. ENOTDIR when it is no directory. */
+  /** Begins to serve the tree below `root`, an O_PATH descriptor. ENOTDIR when it is no directory.
+   */
   Status Open(UniqueFd root);
 
   void Reset() override;
 
   // inodes.cc
-  Result<abi::fuse_entry_out> Lookup(fuse::RequestContext&, fuse::NodeId, const fuse::Name&) override;
+  Result<abi::fuse_entry_out> Lookup(fuse::RequestContext&, fuse::NodeId,
+                                     const fuse::Name&) override;
   void Forget(fuse::NodeId, uint64_t nlookup) override;
   Result<abi::fuse_attr_out> GetAttr(fuse::RequestContext&, fuse::NodeId,
                                      std::optional<fuse::FileHandle>) override;
@@ -105,7 +108,8 @@ class Passthrough final : public fuse::FileSystem {
                   std::span<const std::byte> value, uint32_t flags) override;
   Result<size_t> GetXattr(fuse::RequestContext&, fuse::NodeId, const char* name,
                           std::span<std::byte> value) override;
-  Result<size_t> ListXattr(fuse::RequestContext&, fuse::NodeId, std::span<std::byte> names) override;
+  Result<size_t> ListXattr(fuse::RequestContext&, fuse::NodeId,
+                           std::span<std::byte> names) override;
   Status RemoveXattr(fuse::RequestContext&, fuse::NodeId, const char* name) override;
 
  private:
@@ -132,7 +136,8 @@ class Passthrough final : public fuse::FileSystem {
 
   /** open(2) flags for the host from those of the guest. */
   int HostOpenFlags(uint32_t guest_flags) const;
-  /** Opens an inode's file. Only regular files: anything else is the guest kernel's business, never the daemon's. */
+  /** Opens an inode's file. Only regular files: anything else is the guest kernel's business, never
+   * the daemon's. */
   Result<UniqueFd> OpenRegular(const Inode& inode, int flags) const;
   Result<abi::fuse_open_out> Register(fuse::NodeId node, UniqueFd fd, MountTraits traits);
   uint32_t FileOpenFlags(MountTraits traits) const;
@@ -149,8 +154,9 @@ class Passthrough final : public fuse::FileSystem {
   /** ENOSYS, which Linux remembers, when attributes are not served. */
   Result<InodeRef> FindForXattr(fuse::NodeId node);
 
-  // Half of a usual page-cache read-ahead of a directory; a listing in progress holds one such buffer.
-  static constexpr size_t kListingSize = 16 * 1024;
+  // Half of a usual page-cache read-ahead of a directory; a listing in progress holds one such
+  // buffer.
+  static constexpr size_t kListingSize = size_t{16} * 1024;
   // 1024 listings in progress at a time bound the memory that they hold to 16 MiB.
   static constexpr int kMaxListings = 1024;
   // Sets directory handles apart from file handles.

@@ -34,7 +34,8 @@ Status ApplyMode(const Inode& inode, const abi::fuse_setattr_in& in, const sys::
   });
 }
 
-timespec TimeOf(uint32_t valid, uint32_t set, uint32_t now, uint64_t seconds, uint32_t nanoseconds) {
+timespec TimeOf(uint32_t valid, uint32_t set, uint32_t now, uint64_t seconds,
+                uint32_t nanoseconds) {
   if ((valid & now) != 0) {
     return {0, UTIME_NOW};
   }
@@ -53,9 +54,8 @@ Status ApplyTimes(const Inode& inode, const abi::fuse_setattr_in& in) {
   const timespec times[2] = {
       TimeOf(in.valid, abi::FATTR_ATIME, abi::FATTR_ATIME_NOW, in.atime, in.atimensec),
       TimeOf(in.valid, abi::FATTR_MTIME, abi::FATTR_MTIME_NOW, in.mtime, in.mtimensec)};
-  return RetryStatus([&] {
-    return utimensat(inode.fd.get(), "", times, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
-  });
+  return RetryStatus(
+      [&] { return utimensat(inode.fd.get(), "", times, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW); });
 }
 
 }  // namespace
@@ -86,7 +86,8 @@ Result<abi::fuse_attr_out> Passthrough::SetAttr(RequestContext&, NodeId node,
   }
   const Inode& inode = **found;
   Status done;
-  // The owner before the mode, since a change of owner clears set-id bits; the size before the times it would move.
+  // The owner before the mode, since a change of owner clears set-id bits; the size before the
+  // times it would move.
   if ((in.valid & (abi::FATTR_UID | abi::FATTR_GID)) != 0) {
     done = ApplyOwner(inode, in);
   }

@@ -14,14 +14,15 @@ using fuse::RequestContext;
 namespace {
 
 /**
- * Access control lists are the business of FUSE_POSIX_ACL. While that is not negotiated the guest's kernel would not
- * obey them, so the guest does not get to see or set them.
+ * Access control lists are the business of FUSE_POSIX_ACL. While that is not negotiated the guest's
+ * kernel would not obey them, so the guest does not get to see or set them.
  */
 bool IsPosixAcl(std::string_view name) {
   return name == "system.posix_acl_access" || name == "system.posix_acl_default";
 }
 
-/** Takes the names that the guest must not see out of a listxattr(2) answer; answers the new length. */
+/** Takes the names that the guest must not see out of a listxattr(2) answer; answers the new
+ * length. */
 size_t DropHiddenNames(std::span<std::byte> names) {
   auto* text = reinterpret_cast<char*>(names.data());
   size_t kept = 0;
@@ -42,8 +43,9 @@ Result<Passthrough::InodeRef> Passthrough::FindForXattr(NodeId node) {
   return options_.xattr ? FindInode(node) : Result<InodeRef>(Errno(ENOSYS));
 }
 
-// The path calls, on a descriptor's number in the working directory: they need no file that is open for reading, and so
-// work on every kind of inode. /proc/self/fd leads to the inode itself, also to a symbolic link's own.
+// The path calls, on a descriptor's number in the working directory: they need no file that is open
+// for reading, and so work on every kind of inode. /proc/self/fd leads to the inode itself, also to
+// a symbolic link's own.
 
 Status Passthrough::SetXattr(RequestContext&, NodeId node, const char* name,
                              std::span<const std::byte> value, uint32_t flags) {
@@ -84,13 +86,14 @@ Result<size_t> Passthrough::ListXattr(RequestContext&, NodeId node, std::span<st
     return inode.error();
   }
   const auto length = Retry([&] {
-    return listxattr(sys::FdName((*inode)->fd.get()).c_str(),
-                     reinterpret_cast<char*>(names.data()), names.size());
+    return listxattr(sys::FdName((*inode)->fd.get()).c_str(), reinterpret_cast<char*>(names.data()),
+                     names.size());
   });
   if (!length) {
     return length.error();
   }
-  // Asked for the length only, the answer may be too long by the hidden names: a caller's buffer is only larger then.
+  // Asked for the length only, the answer may be too long by the hidden names: a caller's buffer is
+  // only larger then.
   return names.empty() ? static_cast<size_t>(*length)
                        : DropHiddenNames(names.first(static_cast<size_t>(*length)));
 }
@@ -103,8 +106,7 @@ Status Passthrough::RemoveXattr(RequestContext&, NodeId node, const char* name) 
   if (IsPosixAcl(name)) {
     return Errno(EOPNOTSUPP);
   }
-  return RetryStatus(
-      [&] { return removexattr(sys::FdName((*inode)->fd.get()).c_str(), name); });
+  return RetryStatus([&] { return removexattr(sys::FdName((*inode)->fd.get()).c_str(), name); });
 }
 
 }  // namespace vfsd::fs::passthrough

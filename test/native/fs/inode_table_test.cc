@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fs/passthrough/inode_table.h"
+
+#include <fcntl.h>
+
+#include <thread>
+
+#include "gtest/gtest.h"
+
+namespace vfsd::fs::passthrough {
+namespace {
+
+using fuse::NodeId;
+
+UniqueFd AnyFd() {
+  return UniqueFd(open("/", O_PATH | O_CLOEXEC));
+}
+
+class InodeTableTest : public ::testing::Test {
+ protected:
+  InodeTableTest() { table_.AddRoot(Key(1), AnyFd(), {}); }
+
+  static InodeKey Key(uint64_t number, uint64_t mount = 1) { return {mount, 5, number}; }
+
+  Result<NodeId> LookUp(const InodeKey& key) { return table_.LookUp(key, AnyFd(), S_IFREG, {}); }
+
+  FdBudget budget_{100};
+  InodeTable table_{budget_};
+};
+
+TEST_F(InodeTableTest, TheRootIsNodeOneAndIsNeverForgotten) {
+  table_.Forget(fuse::kRootNode, UINT64_MAX);
+  EXPECT_TRUE(table_.Find(fuse::kRootNode));
+  EXPECT_EQ(table_.LookUpKnown(Key(1)), fuse::kRootNode);
+  table_.ForgetAll();
+  EXPECT_TRUE(table_.Find(fuse::kRootNode));
+  EXPECT_EQ(table_.LookUpKnown(Key(1)), fuse::kRootNode);
+}
+
+TEST_F(InodeTableTest, OneInodeHasOneNode) {
+  const NodeId node = *LookUp(Key(2));
+  EXPECT_EQ(*LookUp(Key(2)), node);
+  EXPECT_EQ(table_.LookUpKnown(Key(2)), node);
+  EXPECT_FALSE(table_.LookUpKnown(Key(3)));
+}
+
+TEST_F(InodeTableTest, EqualNumbersOnDifferentMountsStayApart) {
+  EXPECT_NE(*LookUp(Key(2, 1)), *LookUp(Key(2, 2)));
+}
+
+TEST_F(InodeTableTest, AnInodeIsKnownUntilItsLastLookupIsForgotten) {
+  const NodeId node = *LookUp(Key(2));
+  ASSERT_EQ(table_.LookUpKnown(Key(2)), node);
+  table_.Forget(node, 1);
+  EXPECT_TRUE(table_.Find(node));
+  table_.Forget(node, 1);
+  EXPECT_FALSE(table_.Find(node));
+  EXPECT_FALSE(table_.LookUpKnown(Key(2)));
+}
+
+TEST_F(InodeTableTest, ForgettingMoreThanWasLookedUpIsHarmless) {
+  const NodeId node = *LookUp(Key(2));
+  table_.Forget(node, UINT64_MAX);
+  table_.Forget(node, UINT64_MAX);
+  table_.Forget(NodeId{12345}, 1);
+  EXPECT_NE(*LookUp(Key(2)), node);
+}
+
+TEST_F(InodeTableTest, TheBudgetBoundsWhatTheGuestCanMakeTheDaemonHold) {
+  for (uint64_t i = 0; i < 100; ++i) {
+    ASSERT_TRUE(LookUp(Key(10 + i)).ok());
+  }
+  EXPECT_EQ(LookUp(Key(500)).error(), Errno(EMFILE));
+  table_.Forget(*table_.LookUpKnown(Key(10)), 2);
+  EXPECT_TRUE(LookUp(Key(500)).ok());
+  table_.ForgetAll();
+  EXPECT_TRUE(LookUp(Key(10)).ok());
+}
+
+TEST_F(InodeTableTest, BucketsGrowWithoutLosingAnybody) {
+  FdBudget large(100'000);
+  InodeTable table(large);
+  for (uint64_t i = 0; i < 5000; ++i) {
+    ASSERT_TRUE(table.LookUp(Key(i), UniqueFd(), S_IFREG, {}).ok());
+  }
+  for (uint64_t i = 0; i < 5000; ++i) {
+    ASSERT_TRUE(table.LookUpKnown(Key(i))) << i;
+  }
+}
+
+TEST_F(InodeTableTest, ThreadsThatLookUpAndForgetTheSameInodesAgreeInTheEnd) {
+  const auto work = [this] {
+    for (int round = 0; round < 2000; ++round) {
+      const auto node = table_.LookUp(Key(2 + round % 5), UniqueFd(), S_IFREG, {});
+      if (node) {
+        table_.Forget(*node, 1);
+      }
+    }
+  };
+  {
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back(work);
+    }
+    for (std::thread& thread : threads) {
+      thread.join();
+    }
+  }
+  for (uint64_t number = 2; number < 7; ++number) {
+    EXPECT_FALSE(table_.LookUpKnown(Key(number)));
+  }
+}
+
+}  // namespace
+}  // namespace vfsd::fs::passthrough
