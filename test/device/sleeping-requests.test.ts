@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { Op, root } from './guest.js';
 import { native, type HeldFileSystem } from './native.js';
-import { openScene, stillServes, type Scene } from './scene.js';
+import { openScene, stillServes, type Scene, type SceneOptions } from './scene.js';
 import { u32, u64 } from './vhost-user-message.js';
 
 interface SlowScene extends Scene {
@@ -15,20 +15,21 @@ interface SlowScene extends Scene {
   readonly startRead: (page: number) => void;
 }
 
-async function openSlowScene(t: Test, options: readonly string[] = []): Promise<SlowScene> {
-  let slow: HeldFileSystem | null = null;
+async function openSlowScene(t: Test, sceneOptions: SceneOptions = {}): Promise<SlowScene> {
+  const mounted: HeldFileSystem[] = [];
   const scene = await openScene(t, {
-    options,
+    ...sceneOptions,
     furnish: (share) => {
       mkdirSync(`${share}/slow`);
-      slow = new native.HeldFileSystem(`${share}/slow`);
-      const held = slow;
-      t.teardown(() => {
-        held.close();
-      });
+      mounted.push(new native.HeldFileSystem(`${share}/slow`));
     },
   });
-  if (slow === null) throw new Error('nothing was mounted');
+  // Before the daemon is stopped and the share removed, which cannot be while something is mounted in it.
+  t.teardown(() => {
+    for (const held of mounted) held.close();
+  });
+  const [slow] = mounted;
+  if (slow === undefined) throw new Error('nothing was mounted');
   const { guest } = scene;
   const { node } = guest.lookup(guest.lookup(root, 'slow').node, 'file');
   const { handle } = guest.open(node, 0);
@@ -58,7 +59,7 @@ t.test('requests behind one that sleeps are served', { skip: !canMount() }, asyn
 });
 
 t.test('more sleepers than threads are served in the end', { skip: !canMount() }, async (t) => {
-  const { guest, slow, startRead } = await openSlowScene(t, ['--thread-pool-size=2']);
+  const { guest, slow, startRead } = await openSlowScene(t, { options: ['--thread-pool-size=2'] });
   for (let i = 0; i < 12; i++) startRead(i);
   t.ok(slow.waitHeld(3, 3000), 'as many as there are threads for');
   slow.release();
@@ -77,17 +78,13 @@ t.test('stopping a ring waits for those that sleep', { skip: !canMount() }, asyn
 });
 
 t.test('the end comes although a request sleeps', { skip: !canMount() }, async (t) => {
-  const { daemon, slow, startRead } = await openSlowScene(t);
+  const { daemon, slow, startRead } = await openSlowScene(t, { endsInTest: true });
   startRead(0);
   t.ok(slow.waitHeld(1, 3000));
-  const begin = Date.now();
   daemon.child.kill('SIGTERM');
-  // The launcher kills a worker that does not end, which a READ that is asleep in the kernel delays no further than
-  // its file system does.
+  // What sleeps in the kernel cannot be killed before its file system answers; then it must go fast.
   setTimeout(() => {
     slow.release();
-  }, 3000);
-  const exit = await daemon.exited;
-  t.ok(Date.now() - begin < 8000);
-  t.not(exit.signal, 'SIGSEGV');
+  }, 100);
+  t.strictSame(await daemon.exited, { code: 0, signal: null });
 });
