@@ -65,7 +65,8 @@ export async function measure(contender: Contender, options: MeasureOptions): Pr
     machine.close();
     return samples;
   } catch (error) {
-    process.stderr.write(`${contender.name} wrote:\n${daemon.output}\n`);
+    const state = daemon.hasExited ? 'has ended' : 'still runs';
+    process.stderr.write(`${contender.name} ${state}; it wrote:\n${daemon.output}\n`);
     throw error;
   } finally {
     await daemon.dispose();

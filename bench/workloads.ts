@@ -50,32 +50,31 @@ export function furnish(share: string): void {
   mkdirSync(`${share}/created`);
 }
 
-function data(block: number) {
-  return (guest: Guest): Parameters => {
+type Prepare = BenchWorkload['prepare'];
+
+function data(block: number): Prepare {
+  return (guest) => {
     const { node } = guest.lookup(root, 'data');
     return { node, handle: guest.open(node, O_RDWR).handle, size: dataSize, block };
   };
 }
 
-function listing(block: number) {
-  return (guest: Guest): Parameters => {
+function listing(block: number): Prepare {
+  return (guest) => {
     const { node } = guest.lookup(root, 'listed');
     return { node, handle: guest.opendir(node).handle, size: listed, block };
   };
 }
 
+function smallFile(guest: Guest): Parameters {
+  const { node, attributes } = guest.lookup(root, 'file').entry;
+  return { node, inode: attributes.ino, size: Number(attributes.size) };
+}
+
 const metadataDepths = [1, 16] as const;
 
 export const workloads: readonly BenchWorkload[] = [
-  {
-    name: 'getattr',
-    kind: 'getattr',
-    depths: metadataDepths,
-    prepare: (guest) => {
-      const { node, attributes } = guest.lookup(root, 'file').entry;
-      return { node, inode: attributes.ino, size: Number(attributes.size) };
-    },
-  },
+  { name: 'getattr', kind: 'getattr', depths: metadataDepths, prepare: smallFile },
   {
     name: 'lookup, known',
     kind: 'lookup-known',

@@ -13,7 +13,8 @@ import { processTree } from './process-tree.js';
 import { startVfsd } from './scene.js';
 import { Ask } from './vhost-user-message.js';
 
-const { NODE_OPTIONS: _, ...environment } = process.env;
+// The test runner's loaders are not the command's business.
+const environment = { ...process.env, NODE_OPTIONS: '' };
 
 function run(...options: string[]) {
   return spawnSync(vfsdCommand, options, { encoding: 'utf8', env: environment, timeout: 10_000 });

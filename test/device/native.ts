@@ -99,9 +99,24 @@ export interface WorkloadResult {
   readonly failure: string | null;
 }
 
+/**
+ * A mounted file system in which every name is a file of a mebibyte whose READs are answered when the test says so:
+ * with it, "while a request sleeps" is a state and not a race.
+ */
+export interface HeldFileSystem {
+  /** Waits until so many READs are held; false after the time. */
+  waitHeld(count: number, timeoutMs: number): boolean;
+  /** Answers what is held, and lets later READs pass. */
+  release(): void;
+  /** Unmounts. */
+  close(): void;
+}
+
 export interface FrontEndBinding {
   readonly GuestMemory: new () => GuestMemory;
   readonly DriverRing: new (memory: GuestMemory, layout: RingLayout) => DriverRing;
+  /** Throws where the caller may not mount. */
+  readonly HeldFileSystem: new (mountPoint: string) => HeldFileSystem;
   /** A connected descriptor, or a negative errno; so with the others. */
   connect(path: string): number;
   listen(path: string): number;

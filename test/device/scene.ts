@@ -9,6 +9,8 @@ import { Machine, type MachineOptions } from './machine.js';
 
 export interface SceneOptions extends StartOptions {
   readonly machine?: MachineOptions;
+  /** The test ends the daemon itself. */
+  readonly endsInTest?: boolean;
   /** Fills the share before the daemon is started. */
   readonly furnish?: (share: string) => void;
 }
@@ -27,7 +29,7 @@ export async function startVfsd(t: Test, options: SceneOptions = {}): Promise<Da
   options.furnish?.(workplace.share);
   const daemon = new DaemonProcess(workplace, options);
   t.teardown(async () => {
-    const hasDied = daemon.hasExited;
+    const hasDied = daemon.hasExited && options.endsInTest !== true;
     const exit = await daemon.stop();
     const { output } = daemon;
     workplace.remove();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <napi.h>
 
+#include "frontend/held_wrap.h"
 #include "frontend/memory_wrap.h"
 #include "frontend/ring_wrap.h"
 #include "frontend/sockets.h"
@@ -14,6 +15,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("DriverRing", RingWrap::Define(env));
   ExportSockets(env, exports);
   ExportWorkload(env, exports);
+  ExportHeldFileSystem(env, exports);
   return exports;
 }
 

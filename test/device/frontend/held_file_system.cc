@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/held_file_system.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include "abi/fuse.h"
+
+namespace vfsd::frontend {
+namespace {
+
+using namespace abi;  // NOLINT(google-build-using-namespace): the protocol's own names
+
+constexpr size_t kMaxRequest = 128 * 1024;
+constexpr uint64_t kFileSize = 1 << 20;
+constexpr uint64_t kForEver = 1'000'000;
+
+fuse_attr AttributesOf(uint64_t node) {
+  const bool directory = node == FUSE_ROOT_ID;
+  return {.ino = node,
+          .size = directory ? 0 : kFileSize,
+          .mode = static_cast<uint32_t>(directory ? S_IFDIR | 0755 : S_IFREG | 0644),
+          .nlink = 1,
+          .blksize = 4096};
+}
+
+}  // namespace
+
+std::unique_ptr<HeldFileSystem> HeldFileSystem::Mount(const std::string& path) {
+  const int device = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+  if (device < 0) {
+    return nullptr;
+  }
+  const std::string options =
+      "fd=" + std::to_string(device) + ",rootmode=40000,user_id=0,group_id=0,allow_other";
+  const int stop = eventfd(0, EFD_CLOEXEC);
+  if (stop < 0 || mount("vfsd-held", path.c_str(), "fuse", MS_NOSUID | MS_NODEV, options.c_str())) {
+    const int failure = errno;
+    close(device);
+    close(stop);
+    errno = failure;
+    return nullptr;
+  }
+  return std::unique_ptr<HeldFileSystem>(new HeldFileSystem(path, device, stop));
+}
+
+HeldFileSystem::HeldFileSystem(std::string path, int device, int stop)
+    : path_(std::move(path)), device_(device), stop_(stop), server_([this] { Serve(); }) {}
+
+HeldFileSystem::~HeldFileSystem() {
+  Release();
+  umount2(path_.c_str(), MNT_DETACH);
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(stop_, &one, sizeof one);
+  server_.join();
+  close(device_);
+  close(stop_);
+}
+
+bool HeldFileSystem::WaitHeld(size_t count, int timeout_ms) {
+  std::unique_lock lock(lock_);
+  return changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms),
+                           [&] { return held_.size() >= count; });
+}
+
+void HeldFileSystem::Release() {
+  const std::scoped_lock lock(lock_);
+  released_ = true;
+  for (const Read& read : held_) {
+    AnswerRead(read);
+  }
+  held_.clear();
+}
+
+void HeldFileSystem::Serve() {
+  const auto request = std::make_unique<std::byte[]>(kMaxRequest);
+  for (;;) {
+    pollfd wanted[] = {{device_, POLLIN, 0}, {stop_, POLLIN, 0}};
+    if (poll(wanted, 2, -1) < 0 || wanted[1].revents != 0) {
+      return;
+    }
+    if (read(device_, request.get(), kMaxRequest) > 0) {
+      Dispatch(request.get());
+    } else if (errno == ENODEV) {
+      return;
+    }
+  }
+}
+
+void HeldFileSystem::Dispatch(const std::byte* request) {
+  fuse_in_header header;
+  std::memcpy(&header, request, sizeof header);
+  switch (header.opcode) {
+    case FUSE_INIT: {
+      const fuse_init_out init = {
+          .major = 7, .minor = 31, .max_background = 64, .max_write = 4096, .time_gran = 1};
+      return Answer(header.unique, 0, &init, sizeof init);
+    }
+    case FUSE_LOOKUP: {
+      const uint64_t node = 2;
+      const fuse_entry_out entry = {.nodeid = node,
+                                    .entry_valid = kForEver,
+                                    .attr_valid = kForEver,
+                                    .attr = AttributesOf(node)};
+      return Answer(header.unique, 0, &entry, sizeof entry);
+    }
+    case FUSE_GETATTR: {
+      const fuse_attr_out attributes = {.attr_valid = kForEver,
+                                        .attr = AttributesOf(header.nodeid)};
+      return Answer(header.unique, 0, &attributes, sizeof attributes);
+    }
+    case FUSE_OPEN:
+    case FUSE_OPENDIR: {
+      const fuse_open_out opened = {.fh = 1, .open_flags = FOPEN_DIRECT_IO};
+      return Answer(header.unique, 0, &opened, sizeof opened);
+    }
+    case FUSE_READ: {
+      fuse_read_in in;
+      std::memcpy(&in, request + sizeof header, sizeof in);
+      const std::scoped_lock lock(lock_);
+      if (released_) {
+        return AnswerRead({header.unique, in.size});
+      }
+      held_.push_back({header.unique, in.size});
+      return changed_.notify_all();
+    }
+    case FUSE_FORGET:
+    case FUSE_BATCH_FORGET:
+    case FUSE_INTERRUPT:
+      return;
+    case FUSE_RELEASE:
+    case FUSE_RELEASEDIR:
+      return Answer(header.unique, 0, nullptr, 0);
+    default:
+      return Answer(header.unique, -ENOSYS, nullptr, 0);
+  }
+}
+
+void HeldFileSystem::Answer(uint64_t unique, int error, const void* payload, size_t size) const {
+  fuse_out_header header = {static_cast<uint32_t>(sizeof header + size), error, unique};
+  const iovec parts[] = {{&header, sizeof header}, {const_cast<void*>(payload), size}};
+  [[maybe_unused]] const ssize_t written = writev(device_, parts, 2);
+}
+
+void HeldFileSystem::AnswerRead(const Read& read) const {
+  const std::vector<std::byte> data(read.size, std::byte{'s'});
+  Answer(read.unique, 0, data.data(), data.size());
+}
+
+}  // namespace vfsd::frontend

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/held_wrap.h"
+
+#include <cerrno>
+#include <memory>
+
+#include "frontend/held_file_system.h"
+
+namespace vfsd::frontend {
+namespace {
+
+class HeldWrap : public Napi::ObjectWrap<HeldWrap> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(
+        env, "HeldFileSystem",
+        {InstanceMethod<&HeldWrap::WaitHeld>("waitHeld"),
+         InstanceMethod<&HeldWrap::Release>("release"), InstanceMethod<&HeldWrap::Close>("close")});
+  }
+
+  explicit HeldWrap(const Napi::CallbackInfo& info)
+      : Napi::ObjectWrap<HeldWrap>(info),
+        files_(HeldFileSystem::Mount(info[0].As<Napi::String>())) {
+    if (files_ == nullptr) {
+      Napi::Error::New(info.Env(), "cannot mount: errno " + std::to_string(errno))
+          .ThrowAsJavaScriptException();
+    }
+  }
+
+ private:
+  Napi::Value WaitHeld(const Napi::CallbackInfo& info) {
+    return Napi::Boolean::New(info.Env(),
+                              files_->WaitHeld(info[0].As<Napi::Number>().Uint32Value(),
+                                               info[1].As<Napi::Number>().Int32Value()));
+  }
+  Napi::Value Release(const Napi::CallbackInfo& info) {
+    files_->Release();
+    return info.Env().Undefined();
+  }
+  Napi::Value Close(const Napi::CallbackInfo& info) {
+    files_.reset();
+    return info.Env().Undefined();
+  }
+
+  std::unique_ptr<HeldFileSystem> files_;
+};
+
+}  // namespace
+
+void ExportHeldFileSystem(Napi::Env env, Napi::Object exports) {
+  exports.Set("HeldFileSystem", HeldWrap::Define(env));
+}
+
+}  // namespace vfsd::frontend
