@@ -5,11 +5,11 @@
 #include <signal.h>
 
 #include <functional>
-#include <semaphore>
 #include <string>
 #include <utility>
 
 #include "base/result.h"
+#include "base/semaphore.h"
 
 namespace vfsd {
 
@@ -22,7 +22,7 @@ class Thread {
   /** Returns when the thread runs its body: what a thread does to begin need not be allowed any
    * more afterwards. */
   static Result<Thread> Start(std::string name, std::function<void()> body) {
-    Begin begin{std::move(name), std::move(body)};
+    Begin begin{.name = std::move(name), .body = std::move(body), .begun = {}};
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, kStackSize);
@@ -40,7 +40,7 @@ class Thread {
     if (error != 0) {
       return Errno(error);
     }
-    begin.begun.acquire();
+    begin.begun.Wait();
     return Thread(thread);
   }
 
@@ -59,7 +59,7 @@ class Thread {
   struct Begin {
     std::string name;
     std::function<void()> body;
-    std::binary_semaphore begun{0};
+    Semaphore begun;
   };
 
   // Deep enough for the deepest call (a directory listing with a lookup in it uses a few KiB), and
@@ -73,7 +73,7 @@ class Thread {
     pthread_setname_np(pthread_self(), begin->name.c_str());
     const std::function<void()> body = std::move(begin->body);
     // Ends the life of `begin`.
-    begin->begun.release();
+    begin->begun.Post();
     body();
     return nullptr;
   }

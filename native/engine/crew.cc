@@ -117,7 +117,7 @@ Queue* Crew::Park(Worker& worker) {
     }
     parked_.push_back(&worker);
   }
-  worker.go_.acquire();
+  worker.go_.Wait();
   return worker.next_;
 }
 
@@ -139,7 +139,7 @@ void Crew::WakeOne(Queue* queue) {
   Worker* worker = parked_.back();
   parked_.pop_back();
   worker->next_ = queue;
-  worker->go_.release();
+  worker->go_.Post();
 }
 
 }  // namespace vfsd::engine

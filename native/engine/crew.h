@@ -3,10 +3,10 @@
 
 #include <memory>
 #include <mutex>
-#include <semaphore>
 #include <vector>
 
 #include "base/result.h"
+#include "base/semaphore.h"
 #include "base/thread.h"
 #include "engine/queue.h"
 #include "fuse/request.h"
@@ -44,10 +44,10 @@ class Worker final : private fuse::SleepNotice {
    * the lead. */
   Queue* leads_ = nullptr;
 
-  /** What it is to lead next; null: to end. Written before `go_` is released, by whoever took it
+  /** What it is to lead next; null: to end. Written before `go_` is posted, by whoever took it
    * from the parked. */
   Queue* next_ = nullptr;
-  std::binary_semaphore go_{0};
+  Semaphore go_;
 };
 
 /**
