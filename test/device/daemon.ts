@@ -97,6 +97,16 @@ export class DaemonProcess {
     return readFileSync(this.workplace.log, 'utf8');
   }
 
+  /** Resolves when the worker is confined and says that it waits. Before that, its process may be another one. */
+  async ready(): Promise<void> {
+    const end = Date.now() + startLimitMs;
+    while (!this.output.includes('waiting for a front-end')) {
+      if (this.#exit !== null) throw new Error(`the daemon has ended:\n${this.output}`);
+      if (Date.now() > end) throw new Error(`the daemon is not ready:\n${this.output}`);
+      await sleep(5);
+    }
+  }
+
   /** A connection, as soon as the daemon takes one. */
   async connect(): Promise<number> {
     const end = Date.now() + startLimitMs;

@@ -40,6 +40,7 @@ export async function startVfsd(t: Test, options: SceneOptions = {}): Promise<Da
       );
     }
   });
+  await daemon.ready();
   return daemon;
 }
 
