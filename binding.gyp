@@ -66,6 +66,7 @@
         "native/addon/addon.cc",
         "native/addon/failure.cc",
         "native/addon/sockets.cc",
+        "native/addon/socket_cleanup.cc",
         "native/addon/readable_watch.cc",
         "native/addon/startup.cc",
         "native/addon/seccomp_compiler.cc",
@@ -126,6 +127,7 @@
             "dependencies": ["vfsd_core"],
             "sources": [
               "test/native/main.cc",
+              "test/native/memory/fault_guard_test.cc",
               "test/native/memory/guest_memory_test.cc",
               "test/native/memory/segments_test.cc",
               "test/native/vring/descriptor_chain_test.cc",
@@ -133,6 +135,7 @@
               "test/native/fuse/server_test.cc",
               "test/native/fs/slab_test.cc",
               "test/native/fs/inode_table_test.cc",
+              "test/native/fs/passthrough_test.cc",
               "test/native/engine/lead_test.cc"
             ],
             "libraries": ["-lgtest", "-lpthread"]

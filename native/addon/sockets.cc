@@ -13,6 +13,7 @@
 
 #include "addon/convert.h"
 #include "addon/failure.h"
+#include "addon/socket_cleanup.h"
 #include "base/eventfd.h"
 #include "base/retry.h"
 #include "base/unique_fd.h"
@@ -41,6 +42,7 @@ Napi::Value ListenUnix(const Napi::CallbackInfo& info) {
     return Failure(env, socket_fd.error(), "socket");
   }
   const int fd = socket_fd->get();
+  RemoveSocketOnSignal(path.c_str());
   // Nobody else may connect before the owner and the mode are as they shall be.
   const mode_t before = umask(kNobodyKnowsYet);
   const Status bound = RetryStatus(

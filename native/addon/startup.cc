@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -36,12 +37,19 @@ bool KeepAcrossExec(int fd) {
   return flags >= 0 && fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC) == 0;
 }
 
-/** Node ignores SIGPIPE and blocks signals of its own; an exec would pass both on. */
-void ResetSignalState() {
+/**
+ * Node ignores SIGPIPE and blocks signals of its own; an exec would pass both on. What ends a
+ * program stays blocked over the exec, so that it waits there for the launcher, which lets it
+ * through when it can act on it.
+ */
+void PassOnSignalState() {
   static_cast<void>(signal(SIGPIPE, SIG_DFL));
-  sigset_t none;
-  sigemptyset(&none);
-  pthread_sigmask(SIG_SETMASK, &none, nullptr);
+  sigset_t ends;
+  sigemptyset(&ends);
+  for (const int end : {SIGTERM, SIGINT, SIGHUP}) {
+    sigaddset(&ends, end);
+  }
+  pthread_sigmask(SIG_SETMASK, &ends, nullptr);
 }
 
 /** SystemFailure: execLauncher(start). Returns on failure only. */
@@ -59,7 +67,7 @@ Napi::Value ExecLauncher(const Napi::CallbackInfo& info) {
       return Failure(env, Errno::Last(), "fcntl");
     }
   }
-  ResetSignalState();
+  PassOnSignalState();
   execve(path.c_str(), Pointers(arguments).data(), Pointers(environment).data());
   return Failure(env, Errno::Last(), "execve");
 }

@@ -182,7 +182,8 @@ export interface NativeBinding {
   // Sockets.
 
   /**
-   * Creates, binds and listens on a SOCK_STREAM Unix socket: non-blocking, close-on-exec.
+   * Creates, binds and listens on a SOCK_STREAM Unix socket: non-blocking, close-on-exec. From now on SIGTERM, SIGINT
+   * and SIGHUP remove its file before they end the process.
    * @param mode permission bits that the socket file gets, such as 0o600
    * @param group owner group of the socket file, or null to leave it
    */
@@ -205,7 +206,7 @@ export interface NativeBinding {
 
   // Start-up, in the command's own process.
 
-  /** Replaces this process; returns only on failure. Signal state is reset before. */
+  /** Replaces this process; returns only on failure. SIGTERM, SIGINT and SIGHUP stay blocked for the launcher to take. */
   execLauncher(start: LauncherStart): SystemFailure;
   /** Compiles to a BPF program in a sealed memory file. A syscall the machine does not have is left out. */
   compileSeccomp(program: SeccompProgram): Fd | SystemFailure;

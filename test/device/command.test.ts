@@ -4,6 +4,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { DaemonProcess, vfsdCommand, Workplace } from './daemon.js';
 import { FrontEnd } from './front-end.js';
@@ -124,6 +125,18 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     });
   }
 }
+
+t.test('a signal at any moment of the start leaves nothing behind', async (t) => {
+  const workplace = new Workplace();
+  for (let delayMs = 10; delayMs <= 130; delayMs += 10) {
+    const daemon = new DaemonProcess(workplace);
+    await sleep(delayMs);
+    daemon.child.kill('SIGTERM');
+    await daemon.exited;
+    t.notOk(existsSync(workplace.socket), `after ${delayMs} ms`);
+  }
+  workplace.remove();
+});
 
 t.test('--fd takes a listening socket, and the end of the front-end is its end', async (t) => {
   const workplace = new Workplace();

@@ -136,6 +136,11 @@ TEST_F(ServerTest, AReplyThatDoesNotFitIsAnError) {
   EXPECT_EQ(Serve(abi::FUSE_GETATTR, std::string(16, '\0'), 16 + 104), 0);
 }
 
+TEST_F(ServerTest, AnOperationWhoseAnswerCannotFitIsNotBegun) {
+  EXPECT_EQ(Serve(abi::FUSE_LOOKUP, "file\0"s, 16 + 127), EIO);
+  EXPECT_TRUE(file_system_.names.empty());
+}
+
 TEST_F(ServerTest, BuffersOfOneByteEachWork) {
   const std::string request =
       Bytes(abi::fuse_in_header{.len = 45, .opcode = abi::FUSE_LOOKUP, .unique = 99, .nodeid = 1}) +

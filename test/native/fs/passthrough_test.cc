@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fs/passthrough/passthrough.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+#include "fs/passthrough/open_files.h"
+#include "gtest/gtest.h"
+
+namespace vfsd::fs::passthrough {
+namespace {
+
+using fuse::kRootNode;
+using fuse::Name;
+using fuse::NodeId;
+
+class AwakeAlways final : public fuse::SleepNotice {
+ public:
+  void AboutToSleep() override {}
+};
+
+UniqueFd OpenPath(const char* path) {
+  return UniqueFd(open(path, O_PATH | O_CLOEXEC));
+}
+
+/** A directory of its own, served without a ring. */
+class PassthroughTest : public ::testing::Test {
+ protected:
+  PassthroughTest() {
+    EXPECT_NE(mkdtemp(directory_.data()), nullptr);
+    EXPECT_TRUE(Begin(1000).ok());
+  }
+  ~PassthroughTest() override {
+    // Not in /proc/self/fd, where the served process lives.
+    EXPECT_EQ(std::system(("rm -rf " + directory_).c_str()), 0);
+  }
+
+  Status Begin(int64_t fd_limit) {
+    sys::ProcSelfFd proc(OpenPath("/proc/self/fd"));
+    EXPECT_TRUE(proc.Enter().ok());
+    Options options;
+    options.guest_fd_limit = fd_limit;
+    fs_ = std::make_unique<Passthrough>(options, std::move(proc),
+                                        identity::ProcessIdentity::OfCallingThread());
+    return fs_->Open(OpenPath(directory_.c_str()));
+  }
+
+  static Name NameOf(std::string_view text) { return *Name::Check(text); }
+
+  Result<fuse::Created> Create(std::string_view name, uint32_t flags = O_RDWR) {
+    return fs_->Create(context_, kRootNode, NameOf(name), {.flags = flags, .mode = S_IFREG | 0600});
+  }
+
+  std::string PathOf(const std::string& name) const { return directory_ + "/" + name; }
+  bool Exists(const std::string& name) const { return access(PathOf(name).c_str(), F_OK) == 0; }
+
+  std::string directory_ = "/tmp/vfsd-passthrough.XXXXXX";
+  AwakeAlways sleep_;
+  fuse::RequestContext context_{{}, sleep_};
+  std::unique_ptr<Passthrough> fs_;
+};
+
+TEST_F(PassthroughTest, WhatTheBudgetForbidsIsNotMade) {
+  ASSERT_TRUE(Begin(1).ok());
+  EXPECT_EQ(Create("file").error(), Errno(EMFILE));
+  EXPECT_FALSE(Exists("file"));
+  ASSERT_TRUE(fs_->MkDir(context_, kRootNode, NameOf("first"), 0755).ok());
+  EXPECT_EQ(fs_->MkDir(context_, kRootNode, NameOf("second"), 0755).error(), Errno(EMFILE));
+  EXPECT_EQ(fs_->Symlink(context_, kRootNode, NameOf("link"), "x").error(), Errno(EMFILE));
+  EXPECT_FALSE(Exists("second"));
+}
+
+TEST_F(PassthroughTest, AFullBudgetHasRoomAgainWhenTheGuestForgets) {
+  ASSERT_TRUE(Begin(2).ok());
+  const auto created = Create("file");
+  ASSERT_TRUE(created.ok());
+  const NodeId node{created->entry.nodeid};
+  EXPECT_EQ(fs_->Open(context_, node, O_RDONLY).error(), Errno(EMFILE));
+  EXPECT_TRUE(fs_->Release(context_, node, fuse::FileHandle{created->open.fh}).ok());
+  EXPECT_TRUE(fs_->Open(context_, node, O_RDONLY).ok());
+}
+
+TEST_F(PassthroughTest, ProcfsIsNotServed) {
+  EXPECT_EQ(fs_->Open(OpenPath("/proc")).error(), Errno(EACCES));
+  // As it is seen where a share has a procfs mounted in it.
+  Passthrough outer({.guest_fd_limit = 100}, sys::ProcSelfFd(OpenPath("/proc/self/fd")),
+                    identity::ProcessIdentity::OfCallingThread());
+  ASSERT_TRUE(outer.Open(OpenPath("/")).ok());
+  EXPECT_EQ(outer.Lookup(context_, kRootNode, NameOf("proc")).error(), Errno(EACCES));
+}
+
+TEST_F(PassthroughTest, AGuestThatForgetsWhatItIsCreatingFindsNothingToBreak) {
+  std::atomic<bool> done = false;
+  // Nodeids are predictable: a slot, and how often it was used.
+  std::thread forgetful([&] {
+    for (uint64_t generation = 0; !done.load(); generation = (generation + 1) % 4096) {
+      for (const uint64_t slot : {2u, 3u}) {
+        fs_->Forget(NodeId{generation << 32 | slot}, 1);
+      }
+    }
+  });
+  for (int i = 0; i < 5000; ++i) {
+    const auto created = Create("file");
+    if (created) {
+      const NodeId node{created->entry.nodeid};
+      EXPECT_TRUE(fs_->Release(context_, node, fuse::FileHandle{created->open.fh}).ok());
+      fs_->Forget(node, 1);
+    }
+    unlink(PathOf("file").c_str());
+  }
+  done = true;
+  forgetful.join();
+}
+
+TEST_F(PassthroughTest, ACreateOfWhatExistsOpensItOnlyForThoseWhoMay) {
+  ASSERT_TRUE(Create("file").ok());
+  ASSERT_TRUE(Create("file").ok());
+  EXPECT_EQ(Create("file", O_RDWR | O_EXCL).error(), Errno(EEXIST));
+  context_.caller = {identity::GuestUid{12345}, identity::GuestGid{12345}};
+  EXPECT_EQ(Create("file").error(), Errno(ESTALE));
+  ASSERT_EQ(chmod(PathOf("file").c_str(), 0604), 0);
+  EXPECT_TRUE(Create("file", O_RDONLY).ok());
+  EXPECT_EQ(Create("file", O_RDONLY | O_TRUNC).error(), Errno(ESTALE));
+}
+
+TEST_F(PassthroughTest, ATruncatingOpenByAUserTakesTheSetUserIdBit) {
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "only root has the capability that keeps the bit";
+  }
+  const auto created = Create("file");
+  ASSERT_TRUE(created.ok());
+  const auto mode_after = [&](uint32_t uid) {
+    EXPECT_EQ(chmod(PathOf("file").c_str(), 06777), 0);
+    context_.caller.uid = identity::GuestUid{uid};
+    EXPECT_TRUE(fs_->Open(context_, NodeId{created->entry.nodeid}, O_WRONLY | O_TRUNC).ok());
+    struct stat file;
+    EXPECT_EQ(stat(PathOf("file").c_str(), &file), 0);
+    return file.st_mode & 07777u;
+  };
+  EXPECT_EQ(mode_after(0), 06777u);
+  EXPECT_EQ(mode_after(1000), 0777u);
+}
+
+}  // namespace
+}  // namespace vfsd::fs::passthrough
