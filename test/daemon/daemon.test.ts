@@ -146,8 +146,12 @@ t.test('a ring that the driver broke is reported', async (t) => {
   const running = new Running();
   running.daemon.handleEvent({ kind: 'ring-broken', index: 0 as RingIndex, reason: 'too late' });
   const socket = await running.connect();
+  running.daemon.handleEvent({ kind: 'ring-broken', index: 0 as RingIndex, reason: 'too late' });
+  t.same(running.logger.at('error'), [], 'no ring of this session');
   await running.startRing(socket);
   running.daemon.handleEvent({ kind: 'ring-broken', index: 0 as RingIndex, reason: 'a loop' });
+  running.daemon.handleEvent({ kind: 'ring-broken', index: 1 as RingIndex, reason: 'too late' });
+  t.same(running.logger.at('error').length, 1);
   t.match(running.logger.at('error').join(), /a loop/);
   running.daemon.stop();
   await running.ended;
