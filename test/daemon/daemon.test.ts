@@ -115,15 +115,20 @@ t.test('stop lets requests finish, for a limited time', async (t) => {
   drained();
 });
 
-t.test('a second signal ends the wait', async (t) => {
+t.test('a second signal does not cut the wait short', async (t) => {
   const running = new Running({ drainLimitMs: 100_000 });
   const socket = await running.connect();
   await running.startRing(socket);
-  running.device.drain = new Promise(() => undefined);
+  let drained: () => void = () => undefined;
+  running.device.drain = new Promise((resolve) => (drained = resolve));
   running.daemon.stop();
   running.daemon.stop();
+  await running.settle();
+  t.notOk(running.isEnded, 'it waits');
+  drained();
   await running.ended;
-  t.pass();
+  t.equal(running.device.running.size, 0, 'until the ring has stopped');
+  t.equal(running.device.resets, 1);
 });
 
 t.test('a mistake in the program costs one session', async (t) => {
