@@ -19,6 +19,8 @@ export class SessionState {
   readonly rings: readonly Vring[];
   /** Virtio features of SET_FEATURES. */
   features = 0n;
+  /** Rings are enabled without SET_VRING_ENABLE, see SET_FEATURES. */
+  ringsStartEnabled = false;
   /** Protocol features of SET_PROTOCOL_FEATURES. */
   protocolFeatures = 0n;
   /** The back-end's own channel to the front-end. Kept open: its end would look like this daemon's end. */

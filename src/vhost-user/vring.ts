@@ -107,10 +107,13 @@ export class Vring {
     return this.#base;
   }
 
-  /** RESET_DEVICE: forgets all but the call and error descriptors, which QEMU 11 sends once, before the reset. */
-  async reset(): Promise<void> {
+  /**
+   * RESET_DEVICE: forgets all but the call and error descriptors, which QEMU 11 sends once, before the reset.
+   * @param isEnabled what was negotiated for a ring that has not been enabled or disabled yet
+   */
+  async reset(isEnabled: boolean): Promise<void> {
     await this.stop();
-    this.#isEnabled = false;
+    this.#isEnabled = isEnabled;
     this.#size = null;
     this.#base = 0;
     this.#address = null;
