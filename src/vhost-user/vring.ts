@@ -92,7 +92,6 @@ export class Vring {
 
   /** SET_VRING_ENABLE, and SET_FEATURES without VHOST_USER_F_PROTOCOL_FEATURES. */
   async setEnabled(isEnabled: boolean): Promise<void> {
-    if (isEnabled === this.#isEnabled) return;
     this.#isEnabled = isEnabled;
     if (isEnabled) this.#startIfReady();
     else await this.#pause();

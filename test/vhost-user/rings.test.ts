@@ -212,9 +212,12 @@ t.test('a ring that the native side refuses', async (t) => {
   await kick(frontEnd, 1);
   t.equal(await frontEnd.acknowledge(Request.SET_VRING_ENABLE, vringState(1, 1)), 1n);
   t.match(frontEnd.logger.at('warn').at(-1), /SET_VRING_ENABLE.*used ring is not in memory/);
+  t.equal(await frontEnd.acknowledge(Request.SET_VRING_ENABLE, vringState(1, 1)), 1n, 'still so');
   frontEnd.device.startAnswer = undefined;
   await kick(frontEnd, 1);
   t.same(indices(frontEnd), [1], 'may be tried again');
+  t.equal(await frontEnd.acknowledge(Request.SET_VRING_ENABLE, vringState(1, 1)), 0n, 'it runs');
+  t.equal(frontEnd.device.calls.filter((call) => call === 'startRing(1)').length, 3);
   await frontEnd.disconnect();
 });
 
