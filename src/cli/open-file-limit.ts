@@ -4,14 +4,14 @@ import { readFileSync } from 'node:fs';
 import { VfsdError } from '../errors.js';
 import type { ResourceLimit } from '../native/types.js';
 import { Capability, hasCapability } from '../sandbox/capabilities.js';
-import { smallestOpenFileLimit } from '../daemon/open-file-budget.js';
+import { smallestOpenFileLimit, type DeviceThreads } from '../daemon/open-file-budget.js';
 
 const plenty = 1_000_000n;
 
 export interface OpenFileRequest {
   /** `--rlimit-nofile`; null: not given; 0: leave the limit. */
   readonly wanted: number | null;
-  readonly requestQueues: number;
+  readonly threads: DeviceThreads;
   readonly current: ResourceLimit;
   /** What any process may have at most: /proc/sys/fs/nr_open. */
   readonly systemLimit: bigint;
@@ -30,7 +30,7 @@ export function chooseOpenFileLimit(request: OpenFileRequest): number {
       answer: `at most ${reachable} are possible here`,
     });
   }
-  checkEnough(chosen === 0 ? current.soft : BigInt(chosen), request.requestQueues);
+  checkEnough(chosen === 0 ? current.soft : BigInt(chosen), request.threads);
   return chosen;
 }
 
@@ -39,12 +39,12 @@ export function readSystemOpenFileLimit(): bigint {
   return BigInt(readFileSync('/proc/sys/fs/nr_open', 'utf8').trim());
 }
 
-function checkEnough(limit: bigint, requestQueues: number): void {
-  const least = smallestOpenFileLimit(requestQueues);
+function checkEnough(limit: bigint, threads: DeviceThreads): void {
+  const least = smallestOpenFileLimit(threads);
   if (limit >= BigInt(least)) return;
   throw new VfsdError('VFSD_LIMIT_NOFILE', `only ${limit}`, {
-    answer: `the daemon needs ${least} with ${requestQueues} request queues`,
-    hint: 'raise --rlimit-nofile or the hard limit, or lower --num-request-queues',
+    answer: `the daemon needs ${least} with ${threads.requestQueues} request queues and ${threads.threadPoolSize} more threads`,
+    hint: 'raise --rlimit-nofile or the hard limit, or lower --num-request-queues or --thread-pool-size',
   });
 }
 

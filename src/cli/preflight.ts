@@ -34,7 +34,7 @@ export function preflight(binding: PreflightBinding, config: DaemonConfig): Star
   checkSandboxSupport(sandbox, capabilities);
   const openFileLimit = chooseOpenFileLimit({
     wanted: config.openFileLimit,
-    requestQueues: config.requestQueues,
+    threads: config,
     current,
     systemLimit: readSystemOpenFileLimit(),
     capabilities,

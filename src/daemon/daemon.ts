@@ -57,12 +57,13 @@ export class Daemon {
     }
   }
 
-  /** Ends {@link run}: what is under way may finish for a short time. Calling it again ends it at once. */
+  /**
+   * Ends {@link run}: what is under way may finish for a short time. Calling it again changes nothing: one Ctrl-C
+   * reaches this process twice, from the terminal and from the launcher. The launcher also sees to it that the end
+   * comes.
+   */
   stop(): void {
-    if (this.#isStopping) {
-      this.#endDrain();
-      return;
-    }
+    if (this.#isStopping) return;
     this.#isStopping = true;
     this.#setup.listener.close();
     this.#session?.stop();

@@ -24,15 +24,15 @@ const pauseAfterFailureMs = 200;
 /** The listening socket as a source of connections, one at a time: the others wait in its backlog. */
 export class Listener {
   readonly #binding: ListenerBinding;
-  readonly #socket: Fd;
+  readonly #socket: OwnedFd;
   readonly #logger: Logger;
   readonly #readable: ReadableWait;
   #isClosed = false;
 
-  /** The socket stays open as long as the process: the launcher removes its path at the end. */
+  /** Takes the socket over. Its file, if it has one, is the launcher's to remove. */
   constructor(binding: ListenerBinding, socket: Fd, logger: Logger) {
     this.#binding = binding;
-    this.#socket = socket;
+    this.#socket = new OwnedFd(binding, socket);
     this.#logger = logger;
     this.#readable = new ReadableWait(binding, socket);
   }
@@ -40,7 +40,7 @@ export class Listener {
   /** The next front-end's socket; null when the listener was closed. Throws when the socket is of no use any more. */
   async accept(): Promise<OwnedFd | null> {
     while (!this.#isClosed) {
-      const accepted = this.#binding.accept(this.#socket);
+      const accepted = this.#binding.accept(this.#socket.fd);
       if (isSystemFailure(accepted)) {
         if (!passingFailures.has(accepted.code)) {
           throw new VfsdError('VFSD_NATIVE_CALL', 'accept a front-end', { answer: accepted });
@@ -56,9 +56,10 @@ export class Listener {
     return null;
   }
 
-  /** Ends the wait for a front-end. */
+  /** Ends the wait for a front-end, and closes the socket. */
   close(): void {
     this.#isClosed = true;
     this.#readable.cancel();
+    this.#socket.close();
   }
 }

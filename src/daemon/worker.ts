@@ -83,7 +83,7 @@ function budgetOf(binding: NativeBinding, config: DaemonConfig): OpenFileBudget 
   );
   // RLIM_INFINITY and the like: no more than a counter on the native side holds.
   const soft = limit.soft > 0x7fff_ffffn ? 0x7fff_ffff : Number(limit.soft);
-  return divideOpenFiles(soft, config.requestQueues);
+  return divideOpenFiles(soft, config);
 }
 
 function createDevice(

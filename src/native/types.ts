@@ -110,7 +110,10 @@ export interface DeviceSetup {
   readonly guestFdLimit: number;
 }
 
-/** What the native threads report. Delivered on the main thread, in order, at most once for each start of a ring. */
+/**
+ * What the native threads report. Delivered on the main thread, in order, at most once for each start of a ring, and
+ * before {@link NativeDevice.stopRing} resolves for that run: never for an earlier run of a ring that runs again.
+ */
 export interface DeviceEvent {
   readonly kind: 'ring-broken';
   readonly index: RingIndex;

@@ -74,8 +74,12 @@ export class Connection {
     }
   }
 
-  /** Answers a request. Throws FramingError when the front-end does not take the answer. */
+  /**
+   * Answers a request. Throws FramingError when the front-end does not take the answer. After {@link close} there is
+   * nobody to answer: the reader gets the end next.
+   */
   reply(request: number, payload: Uint8Array): void {
+    if (this.#isClosed) return;
     const message = new Uint8Array(headerSize + payload.byteLength);
     const view = new DataView(message.buffer);
     view.setUint32(0, request, true);

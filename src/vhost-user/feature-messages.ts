@@ -23,7 +23,8 @@ async function setFeatures(state: SessionState, features: bigint): Promise<void>
   }
   state.features = features;
   // spec, "Ring states": without this feature rings are enabled from the start.
-  if ((features & Feature.VHOST_USER_F_PROTOCOL_FEATURES) !== 0n) return;
+  state.ringsStartEnabled = (features & Feature.VHOST_USER_F_PROTOCOL_FEATURES) === 0n;
+  if (!state.ringsStartEnabled) return;
   for (const ring of state.rings) await ring.setEnabled(true);
 }
 

@@ -12,7 +12,7 @@ import type { SessionState } from './session-state.js';
  */
 async function resetDevice(state: SessionState, message: Message): Promise<void> {
   requireSize(message.payload, 0);
-  await Promise.all(state.rings.map((ring) => ring.reset()));
+  await Promise.all(state.rings.map((ring) => ring.reset(state.ringsStartEnabled)));
   state.device.resetSession();
 }
 

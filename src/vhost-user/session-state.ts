@@ -19,6 +19,8 @@ export class SessionState {
   readonly rings: readonly Vring[];
   /** Virtio features of SET_FEATURES. */
   features = 0n;
+  /** Rings are enabled without SET_VRING_ENABLE, see SET_FEATURES. */
+  ringsStartEnabled = false;
   /** Protocol features of SET_PROTOCOL_FEATURES. */
   protocolFeatures = 0n;
   /** The back-end's own channel to the front-end. Kept open: its end would look like this daemon's end. */
@@ -58,15 +60,16 @@ export class SessionState {
 
   /**
    * Changes the memory table between two requests of every running ring: those that run are stopped, drained, and
-   * start again where they were.
+   * start again where they were. Afterwards every ring runs that should and can. A front-end that replaces a region
+   * removes the old one first: rings inside it cannot run until the new one is added.
    */
   async changeMemory(change: () => void): Promise<void> {
-    const running = this.rings.filter((ring) => ring.isRunning && !ring.isBroken);
+    const running = new Set(this.rings.filter((ring) => ring.isRunning));
     await Promise.all(this.rings.map((ring) => ring.suspend()));
     try {
       change();
     } finally {
-      for (const ring of running) this.#resume(ring);
+      for (const ring of this.rings) this.#resume(ring, running.has(ring));
     }
   }
 
@@ -84,15 +87,15 @@ export class SessionState {
     this.device.resetSession();
   }
 
-  #resume(ring: Vring): void {
+  #resume(ring: Vring, wasRunning: boolean): void {
     try {
       ring.resume();
     } catch (error) {
       if (!(error instanceof FrontEndError)) throw error;
-      // The change itself is in force; it just took this ring's memory away.
-      this.logger.warn(
-        `ring ${ring.index} stays stopped after a change of memory: ${error.message}`,
-      );
+      // The change itself is in force; it just took this ring's memory away, or has not brought it back yet.
+      const report = `ring ${ring.index} waits for another change of memory: ${error.message}`;
+      if (wasRunning) this.logger.warn(report);
+      else this.logger.debug(report);
     }
   }
 }

@@ -74,13 +74,18 @@ export class Session {
     this.#setup.connection.close();
   }
 
-  /** The native side gave up a ring. The others go on; the front-end is told once, if it wants to know. */
+  /**
+   * The native side gave up a ring. The others go on; the front-end is told once, if it wants to know. A report always
+   * arrives before the stop of the run that it is about is complete (see DeviceEvent): one that finds the ring stopped
+   * is about a run of an earlier session, and nothing to this one.
+   */
   ringBroken(index: RingIndex, reason: string): void {
+    const ring = this.#state.rings[index];
+    if (!ring?.markBroken()) return;
     this.#logger.error(
       `ring ${index} is broken and stays stopped until the driver resets it: ${reason}`,
     );
-    const errorFd = this.#state.rings[index]?.markBroken();
-    if (errorFd) this.#setup.binding.signalEventfd(errorFd.fd);
+    if (ring.errorFd !== null) this.#setup.binding.signalEventfd(ring.errorFd);
   }
 
   async #serve(message: Message): Promise<void> {

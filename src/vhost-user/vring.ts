@@ -2,7 +2,7 @@
 
 import type { OwnedFd } from '../native/owned-fd.js';
 import { describeFailure, isSystemFailure } from '../native/system-failure.js';
-import type { NativeDevice, RingIndex, RingSetup } from '../native/types.js';
+import type { Fd, NativeDevice, RingIndex, RingSetup } from '../native/types.js';
 import { FrontEndError } from './front-end-error.js';
 import type { VringAddress } from './vring-address-codec.js';
 
@@ -41,11 +41,6 @@ export class Vring {
     return this.#isRunning;
   }
 
-  /** The driver broke this ring's rules: it serves nothing until it is stopped and set up again. */
-  get isBroken(): boolean {
-    return this.#isBroken;
-  }
-
   /** SET_VRING_NUM. Only split rings are offered, whose size is a power of two (virtio 1.3, 2.7). */
   setSize(size: number): void {
     this.#refuseWhileRunning();
@@ -71,11 +66,12 @@ export class Vring {
     this.#startIfReady();
   }
 
-  /** SET_VRING_KICK starts the ring. Takes the descriptor over. */
+  /** SET_VRING_KICK starts the ring, also a broken one. Takes the descriptor over. */
   async setKick(kick: OwnedFd): Promise<void> {
     await this.#pause();
     this.#kick?.close();
     this.#kick = kick;
+    this.#isBroken = false;
     this.#startIfReady();
   }
 
@@ -96,7 +92,6 @@ export class Vring {
 
   /** SET_VRING_ENABLE, and SET_FEATURES without VHOST_USER_F_PROTOCOL_FEATURES. */
   async setEnabled(isEnabled: boolean): Promise<void> {
-    if (isEnabled === this.#isEnabled) return;
     this.#isEnabled = isEnabled;
     if (isEnabled) this.#startIfReady();
     else await this.#pause();
@@ -107,13 +102,17 @@ export class Vring {
     await this.#pause();
     this.#kick?.close();
     this.#kick = null;
+    this.#isBroken = false;
     return this.#base;
   }
 
-  /** RESET_DEVICE: forgets all but the call and error descriptors, which QEMU 11 sends once, before the reset. */
-  async reset(): Promise<void> {
+  /**
+   * RESET_DEVICE: forgets all but the call and error descriptors, which QEMU 11 sends once, before the reset.
+   * @param isEnabled what was negotiated for a ring that has not been enabled or disabled yet
+   */
+  async reset(isEnabled: boolean): Promise<void> {
     await this.stop();
-    this.#isEnabled = false;
+    this.#isEnabled = isEnabled;
     this.#size = null;
     this.#base = 0;
     this.#address = null;
@@ -130,15 +129,27 @@ export class Vring {
     await this.#pause();
   }
 
+  /**
+   * Starts the ring if it should run. That may be one that did not run before: its memory may have gone with an
+   * earlier change and come back with this one.
+   */
   resume(): void {
     this.#startIfReady();
   }
 
-  /** The native side has given the ring up. Returns the descriptor to signal the front-end with, the first time. */
-  markBroken(): OwnedFd | null {
-    if (!this.#isRunning || this.#isBroken) return null;
+  /**
+   * The native side has given the ring up: it serves nothing until it is stopped or gets a new kick descriptor. False
+   * when that is known already, or when the ring does not run.
+   */
+  markBroken(): boolean {
+    if (!this.#isRunning || this.#isBroken) return false;
     this.#isBroken = true;
-    return this.#error;
+    return true;
+  }
+
+  /** What to tell the front-end of a failure with, if it wants to know. Stays the ring's own. */
+  get errorFd(): Fd | null {
+    return this.#error?.fd ?? null;
   }
 
   #refuseWhileRunning(): void {
@@ -147,13 +158,13 @@ export class Vring {
 
   async #pause(): Promise<void> {
     if (!this.#isRunning) return;
+    // Until this resolves the ring may still be reported as broken, and that must not be missed.
     this.#base = await this.#device.stopRing(this.index);
     this.#isRunning = false;
-    this.#isBroken = false;
   }
 
   #startIfReady(): void {
-    if (this.#isRunning || !this.#isEnabled) return;
+    if (this.#isRunning || this.#isBroken || !this.#isEnabled) return;
     if (this.#size === null || this.#address === null || this.#kick === null) return;
     const result = this.#device.startRing({
       index: this.index,

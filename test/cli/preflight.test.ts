@@ -113,7 +113,7 @@ t.test('groups', async (t) => {
 t.test('the limit on open files', async (t) => {
   const request = {
     wanted: null,
-    requestQueues: 8,
+    threads: { requestQueues: 8, threadPoolSize: 8 },
     current: { soft: 1024n, hard: 524_288n },
     systemLimit: 1_048_576n,
     capabilities: 0n,

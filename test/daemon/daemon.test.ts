@@ -77,7 +77,7 @@ t.test('front-ends are served one after the other', async (t) => {
   t.same(running.binding.openFds, new Set([running.listenerFd, second]));
   running.daemon.stop();
   await running.ended;
-  t.same(running.binding.openFds, new Set([running.listenerFd]));
+  t.same(running.binding.openFds, new Set());
 });
 
 t.test('the daemon ends with its front-end if it is told to', async (t) => {
@@ -115,15 +115,24 @@ t.test('stop lets requests finish, for a limited time', async (t) => {
   drained();
 });
 
-t.test('a second signal ends the wait', async (t) => {
+t.test('a second signal does not cut the wait short', async (t) => {
   const running = new Running({ drainLimitMs: 100_000 });
   const socket = await running.connect();
   await running.startRing(socket);
-  running.device.drain = new Promise(() => undefined);
+  let drained: () => void = () => undefined;
+  running.device.drain = new Promise((resolve) => (drained = resolve));
   running.daemon.stop();
   running.daemon.stop();
+  t.notOk(
+    running.binding.openFds.has(running.listenerFd),
+    'the listening socket is closed at once',
+  );
+  await running.settle();
+  t.notOk(running.isEnded, 'it waits');
+  drained();
   await running.ended;
-  t.pass();
+  t.equal(running.device.running.size, 0, 'until the ring has stopped');
+  t.equal(running.device.resets, 1);
 });
 
 t.test('a mistake in the program costs one session', async (t) => {
@@ -146,8 +155,12 @@ t.test('a ring that the driver broke is reported', async (t) => {
   const running = new Running();
   running.daemon.handleEvent({ kind: 'ring-broken', index: 0 as RingIndex, reason: 'too late' });
   const socket = await running.connect();
+  running.daemon.handleEvent({ kind: 'ring-broken', index: 0 as RingIndex, reason: 'too late' });
+  t.same(running.logger.at('error'), [], 'no ring of this session');
   await running.startRing(socket);
   running.daemon.handleEvent({ kind: 'ring-broken', index: 0 as RingIndex, reason: 'a loop' });
+  running.daemon.handleEvent({ kind: 'ring-broken', index: 1 as RingIndex, reason: 'too late' });
+  t.same(running.logger.at('error').length, 1);
   t.match(running.logger.at('error').join(), /a loop/);
   running.daemon.stop();
   await running.ended;

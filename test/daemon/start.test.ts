@@ -135,10 +135,17 @@ t.test('nothing that could load code is inherited', async (t) => {
 });
 
 t.test('the daemon keeps descriptors for itself', async (t) => {
-  t.same(divideOpenFiles(1_000_000, 8), { memorySlots: 509, guestFdLimit: 999_355 });
-  t.same(divideOpenFiles(1024, 8), { memorySlots: 32, guestFdLimit: 856 });
-  for (const queues of [1, 8, 64]) {
-    const least = smallestOpenFileLimit(queues);
-    t.equal(divideOpenFiles(least, queues).guestFdLimit, 64, 'enough to work with');
+  const usual = { requestQueues: 8, threadPoolSize: 8 };
+  t.same(divideOpenFiles(1_000_000, usual), { memorySlots: 509, guestFdLimit: 999_330 });
+  t.same(divideOpenFiles(1024, usual), { memorySlots: 32, guestFdLimit: 831 });
+  const oneMore = divideOpenFiles(1024, { ...usual, threadPoolSize: 9 });
+  t.equal(oneMore.guestFdLimit, 829, 'two for each thread');
+  for (const requestQueues of [1, 8, 64]) {
+    for (const threadPoolSize of [0, 8, 64]) {
+      const threads = { requestQueues, threadPoolSize };
+      const least = smallestOpenFileLimit(threads);
+      t.equal(divideOpenFiles(least, threads).guestFdLimit, 64, 'enough to work with');
+    }
   }
+  t.ok(smallestOpenFileLimit({ requestQueues: 64, threadPoolSize: 64 }) <= 1024, 'the usual limit');
 });

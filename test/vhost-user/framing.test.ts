@@ -3,7 +3,7 @@
 import t from 'tap';
 import { Request } from '../../src/vhost-user/protocol.js';
 import { encodeMessage, FakeFrontEnd, type MessageOptions } from '../doubles/fake-front-end.js';
-import { empty, memoryTable, regionNumber, u64 } from '../doubles/payloads.js';
+import { empty, memoryTable, regionNumber, u64, vringState } from '../doubles/payloads.js';
 import { setUpMemory, startRing } from '../doubles/set-up.js';
 
 t.test('a message may arrive byte by byte', async (t) => {
@@ -109,6 +109,31 @@ t.test('random bytes never do more than end the session', async (t) => {
     if (frontEnd.device.running.size > 0) t.fail(`round ${round} left rings running`);
   }
   t.pass('no descriptor and no ring is left');
+});
+
+t.test('stop() while a message is being served ends the session without complaint', async (t) => {
+  for (const send of [
+    (frontEnd: FakeFrontEnd) => frontEnd.send(Request.GET_VRING_BASE, vringState(1, 0)),
+    (frontEnd: FakeFrontEnd) =>
+      frontEnd.send(Request.SET_VRING_ENABLE, vringState(1, 0), { needReply: true }),
+  ]) {
+    const frontEnd = new FakeFrontEnd();
+    await frontEnd.negotiate();
+    await setUpMemory(frontEnd);
+    await startRing(frontEnd, 1);
+    let drained: () => void = () => undefined;
+    frontEnd.device.drain = new Promise((resolve) => (drained = resolve));
+    await send(frontEnd);
+    frontEnd.session.stop();
+    await frontEnd.settle();
+    t.notOk(frontEnd.isFinished, 'the ring is stopped first');
+    drained();
+    await frontEnd.finished;
+    t.same(frontEnd.replies, []);
+    t.same([...frontEnd.logger.at('warn'), ...frontEnd.logger.at('error')], []);
+    t.equal(frontEnd.binding.openFds.size, 0);
+    t.equal(frontEnd.device.resets, 1);
+  }
 });
 
 t.test('stop() ends a session that waits', async (t) => {

@@ -2,16 +2,17 @@
 
 import t from 'tap';
 import { Request } from '../../src/vhost-user/protocol.js';
-import type { Fd } from '../../src/native/types.js';
+import type { Fd, RingIndex } from '../../src/native/types.js';
 import { FakeFrontEnd } from '../doubles/fake-front-end.js';
 import {
   memoryTable,
   regionNumber,
   singleRegion,
   u64,
+  vringState,
   type TestRegion,
 } from '../doubles/payloads.js';
-import { startRing } from '../doubles/set-up.js';
+import { kick, startRing } from '../doubles/set-up.js';
 
 async function connected(): Promise<FakeFrontEnd> {
   const frontEnd = new FakeFrontEnd();
@@ -166,6 +167,68 @@ t.test('rings that run stop for a change of memory and go on where they were', a
   t.equal(frontEnd.device.running.size, 2, 'also when the change was refused');
   frontEnd.device.startAnswer = { refused: 'the ring lies in the region that went' };
   t.equal(await frontEnd.acknowledge(Request.REM_MEM_REG, added), 0n, 'the change counts');
-  t.match(frontEnd.logger.at('warn').at(-1), /ring 2 stays stopped/);
+  t.match(frontEnd.logger.at('warn').at(-1), /ring 2 waits for another change of memory/);
+  await frontEnd.disconnect();
+});
+
+t.test('a ring goes on when the region that it lies in is replaced', async (t) => {
+  const frontEnd = await connected();
+  await frontEnd.send(Request.SET_MEM_TABLE, memoryTable(regions(2)), {
+    fds: newFds(frontEnd, 2),
+  });
+  await startRing(frontEnd, 1, 10);
+  frontEnd.device.served = 5;
+  const replaced = singleRegion(regionNumber(0));
+  frontEnd.device.startAnswer = { refused: 'the ring lies in the region that went' };
+  t.equal(await frontEnd.acknowledge(Request.REM_MEM_REG, replaced), 0n);
+  t.equal(frontEnd.device.running.size, 0);
+  const other = singleRegion(regionNumber(5));
+  t.equal(await frontEnd.acknowledge(Request.ADD_MEM_REG, other, newFds(frontEnd, 1)), 0n);
+  t.equal(frontEnd.logger.at('warn').length, 1, 'said once');
+  frontEnd.device.startAnswer = undefined;
+  t.equal(await frontEnd.acknowledge(Request.ADD_MEM_REG, replaced, newFds(frontEnd, 1)), 0n);
+  t.same(
+    [...frontEnd.device.running.values()].map(({ index, availableBase }) => [index, availableBase]),
+    [[1, 15]],
+    'where it was',
+  );
+  await frontEnd.ask(Request.GET_VRING_BASE, vringState(1, 0));
+  t.equal(await frontEnd.acknowledge(Request.REM_MEM_REG, other), 0n);
+  t.equal(frontEnd.device.running.size, 0, 'a ring that was stopped stays so');
+  await startRing(frontEnd, 1, 15);
+  await frontEnd.send(Request.SET_VRING_ENABLE, vringState(1, 0));
+  t.equal(await frontEnd.acknowledge(Request.ADD_MEM_REG, other, newFds(frontEnd, 1)), 0n);
+  t.equal(frontEnd.device.running.size, 0, 'and one that is disabled');
+  await frontEnd.disconnect();
+});
+
+t.test('a broken ring is not started by a change of memory', async (t) => {
+  const frontEnd = await connected();
+  await frontEnd.send(Request.SET_MEM_TABLE, memoryTable(regions(1)), {
+    fds: newFds(frontEnd, 1),
+  });
+  const added = singleRegion(regionNumber(3));
+  await startRing(frontEnd, 1);
+  await startRing(frontEnd, 2);
+  frontEnd.session.ringBroken(1 as RingIndex, 'a loop');
+  // The report about ring 2 was on its way when its stop began.
+  let drained: () => void = () => undefined;
+  frontEnd.device.drain = new Promise((resolve) => (drained = resolve));
+  await frontEnd.send(Request.ADD_MEM_REG, added, { fds: newFds(frontEnd, 1) });
+  frontEnd.session.ringBroken(2 as RingIndex, 'a loop');
+  drained();
+  await frontEnd.settle();
+  t.equal(frontEnd.device.memory.length, 2, 'the change is made');
+  t.equal(frontEnd.device.running.size, 0);
+  t.equal(await frontEnd.acknowledge(Request.REM_MEM_REG, added), 0n);
+  t.equal(frontEnd.device.running.size, 0, 'nor by the next one');
+  await frontEnd.send(Request.SET_VRING_ENABLE, vringState(1, 0));
+  await frontEnd.send(Request.SET_VRING_ENABLE, vringState(1, 1));
+  t.equal(frontEnd.device.running.size, 0, 'nor by enabling it again');
+  await kick(frontEnd, 1);
+  t.same([...frontEnd.device.running.keys()], [1], 'but by a new kick descriptor');
+  await frontEnd.ask(Request.GET_VRING_BASE, vringState(2, 0));
+  await startRing(frontEnd, 2);
+  t.same([...frontEnd.device.running.keys()], [1, 2], 'or when it is set up anew');
   await frontEnd.disconnect();
 });

@@ -3,7 +3,7 @@
 import t from 'tap';
 import type { RingIndex } from '../../src/native/types.js';
 import { Request } from '../../src/vhost-user/protocol.js';
-import { FakeFrontEnd } from '../doubles/fake-front-end.js';
+import { allFeatures, allProtocolFeatures, FakeFrontEnd } from '../doubles/fake-front-end.js';
 import { empty, u64, vringAddress, vringState } from '../doubles/payloads.js';
 import { kick, setUpMemory, startRing } from '../doubles/set-up.js';
 
@@ -65,6 +65,12 @@ t.test('without the protocol feature bit rings are enabled from the start', asyn
   const setup = frontEnd.device.running.get(0 as RingIndex);
   t.notOk(setup?.eventIdx, 'and without the features that were not accepted');
   t.notOk(setup?.indirect);
+  t.equal(await frontEnd.acknowledge(Request.RESET_DEVICE), 0n);
+  t.same(indices(frontEnd), []);
+  await frontEnd.send(Request.SET_VRING_NUM, vringState(0, 128));
+  await frontEnd.send(Request.SET_VRING_ADDR, vringAddress(0));
+  await kick(frontEnd, 0);
+  t.same(indices(frontEnd), [0], 'also after a reset');
   await frontEnd.disconnect();
 });
 
@@ -206,9 +212,12 @@ t.test('a ring that the native side refuses', async (t) => {
   await kick(frontEnd, 1);
   t.equal(await frontEnd.acknowledge(Request.SET_VRING_ENABLE, vringState(1, 1)), 1n);
   t.match(frontEnd.logger.at('warn').at(-1), /SET_VRING_ENABLE.*used ring is not in memory/);
+  t.equal(await frontEnd.acknowledge(Request.SET_VRING_ENABLE, vringState(1, 1)), 1n, 'still so');
   frontEnd.device.startAnswer = undefined;
   await kick(frontEnd, 1);
   t.same(indices(frontEnd), [1], 'may be tried again');
+  t.equal(await frontEnd.acknowledge(Request.SET_VRING_ENABLE, vringState(1, 1)), 0n, 'it runs');
+  t.equal(frontEnd.device.calls.filter((call) => call === 'startRing(1)').length, 3);
   await frontEnd.disconnect();
 });
 
@@ -228,6 +237,19 @@ t.test('a ring that its driver broke', async (t) => {
   await startRing(frontEnd, 1);
   frontEnd.session.ringBroken(1 as RingIndex, 'again');
   t.equal(frontEnd.binding.signalled.length, 2, 'after a new set-up it counts anew');
+  await frontEnd.disconnect();
+});
+
+t.test('RESET_DEVICE before the features are known enables nothing', async (t) => {
+  const frontEnd = new FakeFrontEnd();
+  await frontEnd.send(Request.SET_PROTOCOL_FEATURES, u64(allProtocolFeatures));
+  t.equal(await frontEnd.acknowledge(Request.RESET_DEVICE), 0n);
+  await frontEnd.send(Request.SET_FEATURES, u64(allFeatures));
+  await setUpMemory(frontEnd);
+  await frontEnd.send(Request.SET_VRING_NUM, vringState(0, 128));
+  await frontEnd.send(Request.SET_VRING_ADDR, vringAddress(0));
+  await kick(frontEnd, 0);
+  t.same(indices(frontEnd), []);
   await frontEnd.disconnect();
 });
 
