@@ -4,11 +4,14 @@
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <initializer_list>
+#include <optional>
 
 #include "launcher/message.h"
 
@@ -16,7 +19,8 @@ namespace vfsd::launcher {
 namespace {
 
 // How long a worker that was asked to end may take to answer the requests at hand.
-constexpr timespec kPatience = {5, 0};
+constexpr time_t kPatienceSeconds = 5;
+constexpr int64_t kSecond = 1'000'000'000;
 
 sigset_t SupervisedSignals() {
   sigset_t set;
@@ -45,6 +49,21 @@ int StatusOf(const siginfo_t& end) {
   return 128 + end.si_status;
 }
 
+/** How long there is still to wait; zero when the time is over. */
+timespec Until(const timespec& end) {
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const int64_t left = (end.tv_sec - now.tv_sec) * kSecond + (end.tv_nsec - now.tv_nsec);
+  return left <= 0 ? timespec{} : timespec{left / kSecond, left % kSecond};
+}
+
+timespec EndOfPatience() {
+  timespec end = {};
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  end.tv_sec += kPatienceSeconds;
+  return end;
+}
+
 }  // namespace
 
 void BlockSupervisedSignals() {
@@ -59,20 +78,22 @@ void BlockSupervisedSignals() {
 
 int Supervise(int pidfd) {
   const sigset_t set = SupervisedSignals();
-  bool asked = false;
+  std::optional<timespec> end;
   for (;;) {
-    siginfo_t end = {};
-    if (waitid(P_PIDFD, static_cast<id_t>(pidfd), &end, WEXITED | WNOHANG) == 0 &&
-        end.si_pid != 0) {
-      const bool as_asked = asked && end.si_code == CLD_KILLED && end.si_status == SIGTERM;
-      return as_asked ? 0 : StatusOf(end);
+    siginfo_t ended = {};
+    if (waitid(P_PIDFD, static_cast<id_t>(pidfd), &ended, WEXITED | WNOHANG) == 0 &&
+        ended.si_pid != 0) {
+      return StatusOf(ended);
     }
-    const int signal = sigtimedwait(&set, nullptr, asked ? &kPatience : nullptr);
+    const timespec left = end ? Until(*end) : timespec{};
+    const int signal = sigtimedwait(&set, nullptr, end ? &left : nullptr);
     if (signal < 0 && errno == EAGAIN) {
       Say("the worker has not ended in time and is killed");
       SendSignal(pidfd, SIGKILL);
-    } else if (signal > 0 && signal != SIGCHLD && !asked) {
-      asked = true;
+      // What cannot be killed, in a file system that does not answer, is waited for.
+      end.reset();
+    } else if (signal > 0 && signal != SIGCHLD && !end) {
+      end = EndOfPatience();
       SendSignal(pidfd, SIGTERM);
     }
   }
