@@ -21,7 +21,7 @@ bool WriteProcFile(int pid, const std::string& name, const std::string& text) {
   // In one piece: that is how the kernel wants these files written.
   const bool written =
       file && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  return written || Failed(path.c_str());
+  return written || Failed(path);
 }
 
 /** A map with one line: `id` outside is 0 inside. */

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 #include "launcher/message.h"
 
@@ -118,7 +119,8 @@ std::optional<Options> ParseOptions(int argc, char** argv) {
   opterr = 0;
   for (int key; (key = getopt_long(argc, argv, "+", kOptions, nullptr)) != -1;) {
     if (!Apply(key, options)) {
-      Say("this program is started by vfsd and not by hand: bad argument %s", argv[optind - 1]);
+      Say(std::string("this program is started by vfsd and not by hand: bad argument ") +
+          argv[optind - 1]);
       return std::nullopt;
     }
   }

@@ -47,7 +47,7 @@ void SocketFile::Remove() const {
   if (directory_ && fstatat(directory_.get(), name_.c_str(), &file, AT_SYMLINK_NOFOLLOW) == 0 &&
       file.st_dev == device_ && file.st_ino == inode_ &&
       unlinkat(directory_.get(), name_.c_str(), 0) != 0) {
-    Say("cannot remove the socket %s: %m", name_.c_str());
+    Failed("removing the socket " + name_);
   }
 }
 

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
-#include <optional>
+#include <string>
 
 #include "launcher/message.h"
 
@@ -44,7 +44,8 @@ int StatusOf(const siginfo_t& end) {
                         ? " (a system call that the seccomp policy does not allow; the audit log "
                           "has its number)"
                         : "";
-  Say("the worker was ended by signal %d, %s%s", end.si_status, strsignal(end.si_status), why);
+  Say("the worker was ended by signal " + std::to_string(end.si_status) + ", " +
+      strsignal(end.si_status) + why);
   // As a shell reports it.
   return 128 + end.si_status;
 }
@@ -78,22 +79,26 @@ void BlockSupervisedSignals() {
 
 int Supervise(int pidfd) {
   const sigset_t set = SupervisedSignals();
-  std::optional<timespec> end;
+  bool asked = false;
+  bool killed = false;
+  timespec end_of_patience = {};
   for (;;) {
-    siginfo_t ended = {};
-    if (waitid(P_PIDFD, static_cast<id_t>(pidfd), &ended, WEXITED | WNOHANG) == 0 &&
-        ended.si_pid != 0) {
-      return StatusOf(ended);
+    siginfo_t end = {};
+    if (waitid(P_PIDFD, static_cast<id_t>(pidfd), &end, WEXITED | WNOHANG) == 0 &&
+        end.si_pid != 0) {
+      const bool as_asked = asked && end.si_code != CLD_EXITED && end.si_status == SIGTERM;
+      return as_asked ? 0 : StatusOf(end);
     }
-    const timespec left = end ? Until(*end) : timespec{};
-    const int signal = sigtimedwait(&set, nullptr, end ? &left : nullptr);
+    // What cannot be killed, in a file system that does not answer, is waited for.
+    const timespec left = Until(end_of_patience);
+    const int signal = sigtimedwait(&set, nullptr, asked && !killed ? &left : nullptr);
     if (signal < 0 && errno == EAGAIN) {
       Say("the worker has not ended in time and is killed");
       SendSignal(pidfd, SIGKILL);
-      // What cannot be killed, in a file system that does not answer, is waited for.
-      end.reset();
-    } else if (signal > 0 && signal != SIGCHLD && !end) {
-      end = EndOfPatience();
+      killed = true;
+    } else if (signal > 0 && signal != SIGCHLD && !asked) {
+      asked = true;
+      end_of_patience = EndOfPatience();
       SendSignal(pidfd, SIGTERM);
     }
   }

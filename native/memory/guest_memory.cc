@@ -54,6 +54,7 @@ TableRefusal GuestMemory::Replace(std::span<const RegionDescription> description
   std::sort(fresh.begin(), fresh.end(),
             [](const Region& a, const Region& b) { return a.size > b.size; });
   std::vector<GuardedMapping> guarded;
+  guarded.reserve(fresh.size());
   for (const Region& region : fresh) {
     guarded.push_back(region.mapping);
   }
