@@ -18,13 +18,14 @@ interface PeerKind {
   readonly options: (workplace: Workplace) => readonly string[];
 }
 
-const cache = process.env['VFSD_PEERS'] ?? '/var/cache/vfsd-peers';
+/** A directory with `virtiofsd-c` and `virtiofsd-rust`, for peers that are not installed. */
+const unpacked = process.env['VFSD_PEERS'] ?? '.';
 
 // No thread pool: each takes its requests in the thread that found them, which is the fastest they have.
 const peerKinds: readonly PeerKind[] = [
   {
     name: 'c',
-    places: [`${cache}/virtiofsd-c`, '/usr/lib/qemu/virtiofsd'],
+    places: [`${unpacked}/virtiofsd-c`, '/usr/lib/qemu/virtiofsd'],
     options: ({ share, socket }) => [
       '-o',
       `source=${share}`,
@@ -36,7 +37,7 @@ const peerKinds: readonly PeerKind[] = [
   },
   {
     name: 'rust',
-    places: [`${cache}/virtiofsd-rust`, '/usr/libexec/virtiofsd'],
+    places: [`${unpacked}/virtiofsd-rust`, '/usr/libexec/virtiofsd'],
     options: ({ share, socket }) => [
       '--shared-dir',
       share,
