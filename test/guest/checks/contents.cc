@@ -149,7 +149,7 @@ CHECK("O_DIRECT writes and reads aligned blocks") {
   ExpectSameContent(std::string_view(block, sizeof block), Pattern(sizeof block, 9));
 }
 
-CHECK("fsync, fdatasync and sync_file_range succeed") {
+CHECK("fsync and fdatasync succeed") {
   const File file("file", O_RDWR | O_CREAT);
   WriteAt(file, Pattern(100'000), 0);
   Must(fsync(file));
