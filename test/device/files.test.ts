@@ -87,6 +87,29 @@ t.test('READ and WRITE reach beyond 4 GiB', async (t) => {
   truncateSync(host('sparse'), 0);
 });
 
+t.test('a file of 5 GiB is written and read from end to end', async (t) => {
+  const { node, handle } = opened('huge', '');
+  const mebibyte = 2 ** 20;
+  const length = 5 * 1024;
+  // A mark in every 64th mebibyte, and holes between them, so that the test needs no 5 GiB of disk.
+  const expected = (index: number): Buffer =>
+    Buffer.alloc(mebibyte, index % 64 === 0 ? `mark ${index};` : 0);
+  for (let index = 0; index < length; index += 64) {
+    const { count } = guest.write(node, handle, BigInt(index) * BigInt(mebibyte), expected(index));
+    if (count !== mebibyte) t.fail(`mebibyte ${index} was not written`);
+  }
+  const last = BigInt(length - 1) * BigInt(mebibyte);
+  t.equal(guest.write(node, handle, last, expected(1)).count, mebibyte);
+  t.equal(statSync(host('huge')).size, length * mebibyte);
+  let differing = 0;
+  for (let index = 0; index < length; index += 1) {
+    const { payload } = guest.read(node, handle, BigInt(index) * BigInt(mebibyte), mebibyte);
+    if (!payload.equals(expected(index))) differing += 1;
+  }
+  t.equal(differing, 0, 'every mebibyte is what was written, or a hole');
+  truncateSync(host('huge'), 0);
+});
+
 t.test('a handle allows what it was opened for', async (t) => {
   const { node, handle } = opened('modes', 'content', O_RDONLY);
   t.equal(guest.write(node, handle, 0, 'x').status, 'EBADF');
