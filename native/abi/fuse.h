@@ -163,8 +163,6 @@ struct fuse_batch_forget_in {
 };
 static_assert(sizeof(fuse_batch_forget_in) == 8);
 
-inline constexpr uint32_t FUSE_GETATTR_FH = 1u << 0;
-
 struct fuse_getattr_in {
   uint32_t getattr_flags;
   uint32_t dummy;

@@ -29,15 +29,8 @@ Napi::Value AwaitConfinement(const Napi::CallbackInfo& info) {
 
 /** The filter of a descriptor, which is closed; none for null. */
 Result<std::optional<sys::SeccompFilter>> ReadFilter(const Napi::Value& fd) {
-  if (!fd.IsNumber()) {
-    return std::optional<sys::SeccompFilter>();
-  }
-  const UniqueFd file(ToFd(fd));
-  Result<sys::SeccompFilter> filter = sys::SeccompFilter::Read(file.get());
-  if (!filter) {
-    return filter.error();
-  }
-  return std::optional(std::move(*filter));
+  const UniqueFd file(fd.IsNull() ? -1 : ToFd(fd));
+  return sys::SeccompFilter::ReadIfGiven(file.get());
 }
 
 /** SystemFailure | undefined: seal({process, mainThread, procSelfFd}) */

@@ -65,12 +65,10 @@ void Worker::AboutToSleep() {
 }
 
 Crew::~Crew() {
-  {
-    const std::scoped_lock lock(lock_);
-    ending_ = true;
-    while (!parked_.empty()) {
-      WakeOne(nullptr);
-    }
+  const std::scoped_lock lock(lock_);
+  ending_ = true;
+  while (!parked_.empty()) {
+    WakeOne(nullptr);
   }
 }
 

@@ -135,10 +135,7 @@ void PlaceFds(const Options& options, const View& view, int control) {
 }
 
 std::optional<sys::SeccompFilter> ReadStartFilter(const Options& options) {
-  if (options.start_filter_fd < 0) {
-    return std::nullopt;
-  }
-  Result<sys::SeccompFilter> filter = sys::SeccompFilter::Read(options.start_filter_fd);
+  auto filter = sys::SeccompFilter::ReadIfGiven(options.start_filter_fd);
   if (!filter) {
     FailFilter(filter.error());
   }

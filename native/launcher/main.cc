@@ -102,16 +102,14 @@ bool GiveUpRights(const Options& options, const SocketFile& socket, int pidfd) {
   if (!KeepOnly(root && socket.NeedsDacOverride() ? dac_override : 0)) {
     return false;
   }
-  const bool filtered = options.launcher_filter_fd >= 0;
-  const auto filter = filtered ? sys::SeccompFilter::Read(options.launcher_filter_fd)
-                               : Result<sys::SeccompFilter>(Errno(0));
+  const auto filter = sys::SeccompFilter::ReadIfGiven(options.launcher_filter_fd);
   if (!CloseAllBut(pidfd, socket.directory())) {
     return false;
   }
-  if (!filtered) {
-    return true;
+  Status loaded = filter ? Status() : filter.error();
+  if (filter && *filter) {
+    loaded = (*filter)->Load(sys::FilterScope::kThread);
   }
-  const Status loaded = filter ? filter->Load(sys::FilterScope::kThread) : filter.error();
   if (!loaded) {
     errno = loaded.error().value();
     return Failed("loading the launcher's seccomp filter");

@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "base/retry.h"
 
 namespace vfsd::sys {
@@ -27,6 +29,17 @@ Result<SeccompFilter> SeccompFilter::Read(int program_file) {
     return read.error();
   }
   return static_cast<size_t>(*read) == size ? Result(std::move(filter)) : Errno(EINVAL);
+}
+
+Result<std::optional<SeccompFilter>> SeccompFilter::ReadIfGiven(int program_file) {
+  if (program_file == -1) {
+    return std::optional<SeccompFilter>();
+  }
+  Result<SeccompFilter> filter = Read(program_file);
+  if (!filter) {
+    return filter.error();
+  }
+  return std::optional(std::move(*filter));
 }
 
 Status SeccompFilter::Load(FilterScope scope) const {

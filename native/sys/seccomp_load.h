@@ -3,6 +3,7 @@
 
 #include <linux/filter.h>
 
+#include <optional>
 #include <vector>
 
 #include "base/result.h"
@@ -22,6 +23,9 @@ class SeccompFilter {
  public:
   /** Reads a BPF program from a memory file. EINVAL: it is none. */
   static Result<SeccompFilter> Read(int program_file);
+
+  /** The same where there may be none: -1 (--seccomp=none) answers no filter. */
+  static Result<std::optional<SeccompFilter>> ReadIfGiven(int program_file);
 
   /**
    * Puts it in force. Precondition: no_new_privs is set. For kProcess every thread must have the
