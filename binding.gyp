@@ -34,6 +34,7 @@
         "native/vring/split_ring.cc",
         "native/identity/credentials.cc",
         "native/fuse/operations.cc",
+        "native/fuse/extensions.cc",
         "native/fuse/session.cc",
         "native/fuse/server.cc",
         "native/fuse/session_handlers.cc",

@@ -75,17 +75,28 @@ inline constexpr uint32_t kOpcodeCount = 54;
 
 // INIT flags. Those from bit 32 on travel in flags2.
 inline constexpr uint64_t FUSE_ASYNC_READ = 1ull << 0;
+inline constexpr uint64_t FUSE_POSIX_LOCKS = 1ull << 1;
 inline constexpr uint64_t FUSE_ATOMIC_O_TRUNC = 1ull << 3;
 inline constexpr uint64_t FUSE_BIG_WRITES = 1ull << 5;
+inline constexpr uint64_t FUSE_DONT_MASK = 1ull << 6;
+inline constexpr uint64_t FUSE_FLOCK_LOCKS = 1ull << 10;
 inline constexpr uint64_t FUSE_AUTO_INVAL_DATA = 1ull << 12;
 inline constexpr uint64_t FUSE_DO_READDIRPLUS = 1ull << 13;
 inline constexpr uint64_t FUSE_READDIRPLUS_AUTO = 1ull << 14;
 inline constexpr uint64_t FUSE_ASYNC_DIO = 1ull << 15;
 inline constexpr uint64_t FUSE_WRITEBACK_CACHE = 1ull << 16;
 inline constexpr uint64_t FUSE_PARALLEL_DIROPS = 1ull << 18;
+inline constexpr uint64_t FUSE_POSIX_ACL = 1ull << 20;
 inline constexpr uint64_t FUSE_MAX_PAGES = 1ull << 22;
 inline constexpr uint64_t FUSE_CACHE_SYMLINKS = 1ull << 23;
+inline constexpr uint64_t FUSE_SUBMOUNTS = 1ull << 27;
+inline constexpr uint64_t FUSE_HANDLE_KILLPRIV_V2 = 1ull << 28;
+inline constexpr uint64_t FUSE_SETXATTR_EXT = 1ull << 29;
 inline constexpr uint64_t FUSE_INIT_EXT = 1ull << 30;
+inline constexpr uint64_t FUSE_SECURITY_CTX = 1ull << 32;
+inline constexpr uint64_t FUSE_CREATE_SUPP_GROUP = 1ull << 34;
+inline constexpr uint64_t FUSE_DIRECT_IO_ALLOW_MMAP = 1ull << 36;
+inline constexpr uint64_t FUSE_ALLOW_IDMAP = 1ull << 40;
 
 struct fuse_in_header {
   uint32_t len;
@@ -106,6 +117,9 @@ struct fuse_out_header {
   uint64_t unique;
 };
 static_assert(sizeof(fuse_out_header) == 16);
+
+/** The directory is the root of another file system of the host. */
+inline constexpr uint32_t FUSE_ATTR_SUBMOUNT = 1u << 0;
 
 struct fuse_attr {
   uint64_t ino;
@@ -179,6 +193,7 @@ inline constexpr uint32_t FATTR_MTIME = 1u << 5;
 inline constexpr uint32_t FATTR_FH = 1u << 6;
 inline constexpr uint32_t FATTR_ATIME_NOW = 1u << 7;
 inline constexpr uint32_t FATTR_MTIME_NOW = 1u << 8;
+inline constexpr uint32_t FATTR_KILL_SUIDGID = 1u << 11;
 
 struct fuse_setattr_in {
   uint32_t valid;
@@ -231,6 +246,9 @@ struct fuse_link_in {
 };
 static_assert(sizeof(fuse_link_in) == 8);
 
+/** Of `open_flags` in requests. */
+inline constexpr uint32_t FUSE_OPEN_KILL_SUIDGID = 1u << 0;
+
 struct fuse_open_in {
   uint32_t flags;
   uint32_t open_flags;
@@ -249,6 +267,7 @@ inline constexpr uint32_t FOPEN_DIRECT_IO = 1u << 0;
 inline constexpr uint32_t FOPEN_KEEP_CACHE = 1u << 1;
 inline constexpr uint32_t FOPEN_CACHE_DIR = 1u << 3;
 inline constexpr uint32_t FOPEN_NOFLUSH = 1u << 5;
+inline constexpr uint32_t FOPEN_PARALLEL_DIRECT_WRITES = 1u << 6;
 
 struct fuse_open_out {
   uint64_t fh;
@@ -256,6 +275,8 @@ struct fuse_open_out {
   uint32_t backing_id;
 };
 static_assert(sizeof(fuse_open_out) == 16);
+
+inline constexpr uint32_t FUSE_RELEASE_FLOCK_UNLOCK = 1u << 1;
 
 struct fuse_release_in {
   uint64_t fh;
@@ -327,12 +348,17 @@ struct fuse_fsync_in {
 };
 static_assert(sizeof(fuse_fsync_in) == 16);
 
-/** The short form, used while FUSE_SETXATTR_EXT is not negotiated. */
+inline constexpr uint32_t FUSE_SETXATTR_ACL_KILL_SGID = 1u << 0;
+
 struct fuse_setxattr_in {
   uint32_t size;
   uint32_t flags;
+  uint32_t setxattr_flags;
+  uint32_t padding;
 };
-static_assert(sizeof(fuse_setxattr_in) == 8);
+static_assert(sizeof(fuse_setxattr_in) == 16);
+/** What is sent while FUSE_SETXATTR_EXT is not negotiated: up to and with `flags`. */
+inline constexpr size_t kShortSetxattrIn = offsetof(fuse_setxattr_in, setxattr_flags);
 
 struct fuse_getxattr_in {
   uint32_t size;
@@ -430,5 +456,130 @@ struct fuse_copy_file_range_in {
   uint64_t flags;
 };
 static_assert(sizeof(fuse_copy_file_range_in) == 56);
+
+/** The answer to COPY_FILE_RANGE_64. */
+struct fuse_copy_file_range_out {
+  uint64_t bytes_copied;
+};
+static_assert(sizeof(fuse_copy_file_range_out) == 8);
+
+struct fuse_file_lock {
+  uint64_t start;
+  /** The last byte. */
+  uint64_t end;
+  /** F_RDLCK, F_WRLCK or F_UNLCK. */
+  uint32_t type;
+  uint32_t pid;
+};
+static_assert(sizeof(fuse_file_lock) == 24);
+
+/** A lock of flock(2), not of fcntl(2). */
+inline constexpr uint32_t FUSE_LK_FLOCK = 1u << 0;
+
+struct fuse_lk_in {
+  uint64_t fh;
+  uint64_t owner;
+  fuse_file_lock lk;
+  uint32_t lk_flags;
+  uint32_t padding;
+};
+static_assert(sizeof(fuse_lk_in) == 48);
+
+struct fuse_lk_out {
+  fuse_file_lock lk;
+};
+static_assert(sizeof(fuse_lk_out) == 24);
+
+/** The handle is a directory's. */
+inline constexpr uint32_t FUSE_IOCTL_DIR = 1u << 4;
+
+struct fuse_ioctl_in {
+  uint64_t fh;
+  uint32_t flags;
+  uint32_t cmd;
+  uint64_t arg;
+  uint32_t in_size;
+  uint32_t out_size;
+};
+static_assert(sizeof(fuse_ioctl_in) == 32);
+
+struct fuse_ioctl_out {
+  int32_t result;
+  uint32_t flags;
+  uint32_t in_iovs;
+  uint32_t out_iovs;
+};
+static_assert(sizeof(fuse_ioctl_out) == 16);
+
+struct fuse_sx_time {
+  int64_t tv_sec;
+  uint32_t tv_nsec;
+  int32_t reserved;
+};
+static_assert(sizeof(fuse_sx_time) == 16);
+
+struct fuse_statx {
+  uint32_t mask;
+  uint32_t blksize;
+  uint64_t attributes;
+  uint32_t nlink;
+  uint32_t uid;
+  uint32_t gid;
+  uint16_t mode;
+  uint16_t spare0;
+  uint64_t ino;
+  uint64_t size;
+  uint64_t blocks;
+  uint64_t attributes_mask;
+  fuse_sx_time atime;
+  fuse_sx_time btime;
+  fuse_sx_time ctime;
+  fuse_sx_time mtime;
+  uint32_t rdev_major;
+  uint32_t rdev_minor;
+  uint32_t dev_major;
+  uint32_t dev_minor;
+  uint64_t spare2[14];
+};
+static_assert(sizeof(fuse_statx) == 256);
+
+struct fuse_statx_in {
+  uint32_t getattr_flags;
+  uint32_t reserved;
+  uint64_t fh;
+  uint32_t sx_flags;
+  uint32_t sx_mask;
+};
+static_assert(sizeof(fuse_statx_in) == 24);
+
+struct fuse_statx_out {
+  uint64_t attr_valid;
+  uint32_t attr_valid_nsec;
+  uint32_t flags;
+  uint64_t spare[2];
+  fuse_statx stat;
+};
+static_assert(sizeof(fuse_statx_out) == 288);
+
+// Extensions follow the names of requests that make something. `size` counts the header and the
+// padding; every record begins at a multiple of 8 from the first one.
+
+/** A type up to this one is a number of security contexts: the header is a fuse_secctx_header. */
+inline constexpr uint32_t FUSE_MAX_NR_SECCTX = 31;
+inline constexpr uint32_t FUSE_EXT_GROUPS = 32;
+inline constexpr size_t kExtensionAlignment = 8;
+
+struct fuse_ext_header {
+  uint32_t size;
+  uint32_t type;
+};
+static_assert(sizeof(fuse_ext_header) == 8);
+
+/** Then the attribute's name, terminated, and `size` bytes of its value. */
+struct fuse_secctx {
+  uint32_t size;
+  uint32_t padding;
+};
+static_assert(sizeof(fuse_secctx) == 8);
 
 }  // namespace vfsd::abi

@@ -11,6 +11,7 @@ class Forwarding : public fuse::FileSystem {
  protected:
   using FileHandle = fuse::FileHandle;
   using Name = fuse::Name;
+  using NewObject = fuse::NewObject;
   using NodeId = fuse::NodeId;
   using RequestContext = fuse::RequestContext;
 
@@ -26,6 +27,9 @@ class Forwarding : public fuse::FileSystem {
   void Forget(NodeId node, uint64_t nlookup) override { inner_.Forget(node, nlookup); }
   Result<abi::fuse_attr_out> GetAttr(RequestContext& context, NodeId node) override {
     return inner_.GetAttr(context, node);
+  }
+  Result<abi::fuse_statx_out> Statx(RequestContext& context, NodeId node, uint32_t mask) override {
+    return inner_.Statx(context, node, mask);
   }
   Result<abi::fuse_attr_out> SetAttr(RequestContext& context, NodeId node,
                                      const abi::fuse_setattr_in& in) override {
@@ -44,16 +48,16 @@ class Forwarding : public fuse::FileSystem {
     return inner_.SyncFs(context, node);
   }
   Result<abi::fuse_entry_out> MkNod(RequestContext& context, NodeId node, const Name& name,
-                                    const abi::fuse_mknod_in& in) override {
-    return inner_.MkNod(context, node, name, in);
+                                    const NewObject& object, uint32_t device) override {
+    return inner_.MkNod(context, node, name, object, device);
   }
   Result<abi::fuse_entry_out> MkDir(RequestContext& context, NodeId node, const Name& name,
-                                    uint32_t mode) override {
-    return inner_.MkDir(context, node, name, mode);
+                                    const NewObject& object) override {
+    return inner_.MkDir(context, node, name, object);
   }
   Result<abi::fuse_entry_out> Symlink(RequestContext& context, NodeId node, const Name& name,
-                                      const char* target) override {
-    return inner_.Symlink(context, node, name, target);
+                                      const char* target, const NewObject& object) override {
+    return inner_.Symlink(context, node, name, target, object);
   }
   Result<abi::fuse_entry_out> Link(RequestContext& context, NodeId node, NodeId parent,
                                    const Name& name) override {
@@ -69,12 +73,17 @@ class Forwarding : public fuse::FileSystem {
                 const Name& new_name, uint32_t flags) override {
     return inner_.Rename(context, node, name, new_parent, new_name, flags);
   }
-  Result<abi::fuse_open_out> Open(RequestContext& context, NodeId node, uint32_t flags) override {
-    return inner_.Open(context, node, flags);
+  Result<abi::fuse_open_out> Open(RequestContext& context, NodeId node,
+                                  const abi::fuse_open_in& in) override {
+    return inner_.Open(context, node, in);
   }
   Result<fuse::Created> Create(RequestContext& context, NodeId node, const Name& name,
-                               const abi::fuse_create_in& in) override {
-    return inner_.Create(context, node, name, in);
+                               const NewObject& object, const abi::fuse_open_in& in) override {
+    return inner_.Create(context, node, name, object, in);
+  }
+  Result<fuse::Created> TmpFile(RequestContext& context, NodeId node, const NewObject& object,
+                                const abi::fuse_open_in& in) override {
+    return inner_.TmpFile(context, node, object, in);
   }
   Status Read(RequestContext& context, NodeId node, const abi::fuse_read_in& in,
               memory::SegmentCursor& to) override {
@@ -84,14 +93,15 @@ class Forwarding : public fuse::FileSystem {
                        memory::SegmentCursor& from) override {
     return inner_.Write(context, node, in, from);
   }
-  Status Flush(RequestContext& context, NodeId node, FileHandle handle) override {
-    return inner_.Flush(context, node, handle);
+  Status Flush(RequestContext& context, NodeId node, FileHandle handle,
+               fuse::LockOwner owner) override {
+    return inner_.Flush(context, node, handle, owner);
   }
   Status Fsync(RequestContext& context, NodeId node, FileHandle handle, bool data_only) override {
     return inner_.Fsync(context, node, handle, data_only);
   }
-  Status Release(RequestContext& context, NodeId node, FileHandle handle) override {
-    return inner_.Release(context, node, handle);
+  Status Release(RequestContext& context, NodeId node, const abi::fuse_release_in& in) override {
+    return inner_.Release(context, node, in);
   }
   Status Fallocate(RequestContext& context, NodeId node,
                    const abi::fuse_fallocate_in& in) override {
@@ -104,6 +114,10 @@ class Forwarding : public fuse::FileSystem {
   Result<size_t> CopyFileRange(RequestContext& context, NodeId node,
                                const abi::fuse_copy_file_range_in& in) override {
     return inner_.CopyFileRange(context, node, in);
+  }
+  Result<size_t> Ioctl(RequestContext& context, NodeId node, const abi::fuse_ioctl_in& in,
+                       std::span<const std::byte> input, std::span<std::byte> output) override {
+    return inner_.Ioctl(context, node, in, input, output);
   }
   Result<abi::fuse_open_out> OpenDir(RequestContext& context, NodeId node) override {
     return inner_.OpenDir(context, node);
@@ -120,8 +134,8 @@ class Forwarding : public fuse::FileSystem {
     return inner_.ReleaseDir(context, node, handle);
   }
   Status SetXattr(RequestContext& context, NodeId node, const char* name,
-                  std::span<const std::byte> value, uint32_t flags) override {
-    return inner_.SetXattr(context, node, name, value, flags);
+                  std::span<const std::byte> value, const abi::fuse_setxattr_in& in) override {
+    return inner_.SetXattr(context, node, name, value, in);
   }
   Result<size_t> GetXattr(RequestContext& context, NodeId node, const char* name,
                           std::span<std::byte> value) override {

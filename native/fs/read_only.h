@@ -2,6 +2,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <unistd.h>
 
 #include "fs/forwarding.h"
@@ -13,12 +14,13 @@ class ReadOnly final : public Forwarding {
  public:
   using Forwarding::Forwarding;
 
-  Result<abi::fuse_open_out> Open(RequestContext& context, NodeId node, uint32_t flags) override {
+  Result<abi::fuse_open_out> Open(RequestContext& context, NodeId node,
+                                  const abi::fuse_open_in& in) override {
     // O_TRUNC changes a file even when it is opened for reading (CVE-2026-63318).
-    if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0) {
+    if ((in.flags & O_ACCMODE) != O_RDONLY || (in.flags & O_TRUNC) != 0) {
       return kRefused;
     }
-    return inner_.Open(context, node, flags);
+    return inner_.Open(context, node, in);
   }
   Status Access(RequestContext& context, NodeId node, uint32_t mask) override {
     return (mask & W_OK) != 0 ? Status(kRefused) : inner_.Access(context, node, mask);
@@ -28,14 +30,16 @@ class ReadOnly final : public Forwarding {
                                      const abi::fuse_setattr_in&) override {
     return kRefused;
   }
-  Result<abi::fuse_entry_out> MkNod(RequestContext&, NodeId, const Name&,
-                                    const abi::fuse_mknod_in&) override {
+  Result<abi::fuse_entry_out> MkNod(RequestContext&, NodeId, const Name&, const NewObject&,
+                                    uint32_t) override {
     return kRefused;
   }
-  Result<abi::fuse_entry_out> MkDir(RequestContext&, NodeId, const Name&, uint32_t) override {
+  Result<abi::fuse_entry_out> MkDir(RequestContext&, NodeId, const Name&,
+                                    const NewObject&) override {
     return kRefused;
   }
-  Result<abi::fuse_entry_out> Symlink(RequestContext&, NodeId, const Name&, const char*) override {
+  Result<abi::fuse_entry_out> Symlink(RequestContext&, NodeId, const Name&, const char*,
+                                      const NewObject&) override {
     return kRefused;
   }
   Result<abi::fuse_entry_out> Link(RequestContext&, NodeId, NodeId, const Name&) override {
@@ -46,8 +50,12 @@ class ReadOnly final : public Forwarding {
   Status Rename(RequestContext&, NodeId, const Name&, NodeId, const Name&, uint32_t) override {
     return kRefused;
   }
-  Result<fuse::Created> Create(RequestContext&, NodeId, const Name&,
-                               const abi::fuse_create_in&) override {
+  Result<fuse::Created> Create(RequestContext&, NodeId, const Name&, const NewObject&,
+                               const abi::fuse_open_in&) override {
+    return kRefused;
+  }
+  Result<fuse::Created> TmpFile(RequestContext&, NodeId, const NewObject&,
+                                const abi::fuse_open_in&) override {
     return kRefused;
   }
   Result<size_t> Write(RequestContext&, NodeId, const abi::fuse_write_in&,
@@ -61,13 +69,23 @@ class ReadOnly final : public Forwarding {
                                const abi::fuse_copy_file_range_in&) override {
     return kRefused;
   }
+  Result<size_t> Ioctl(RequestContext& context, NodeId node, const abi::fuse_ioctl_in& in,
+                       std::span<const std::byte> input, std::span<std::byte> output) override {
+    return ChangesNothing(in.cmd) ? inner_.Ioctl(context, node, in, input, output) : kRefused;
+  }
   Status SetXattr(RequestContext&, NodeId, const char*, std::span<const std::byte>,
-                  uint32_t) override {
+                  const abi::fuse_setxattr_in&) override {
     return kRefused;
   }
   Status RemoveXattr(RequestContext&, NodeId, const char*) override { return kRefused; }
 
  private:
+  /** What asks only. An ioctl that is not known here may do anything. */
+  static bool ChangesNothing(uint32_t command) {
+    return command == FS_IOC_GETFLAGS || command == FS_IOC_FSGETXATTR ||
+           command == FS_IOC_GETVERSION;
+  }
+
   static constexpr Errno kRefused{EROFS};
 };
 

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "fuse/dirent_writer.h"
 #include "fuse/name.h"
+#include "fuse/new_object.h"
 #include "fuse/types.h"
 
 namespace vfsd::fuse {
@@ -45,6 +46,10 @@ class FileSystem {
   }
   virtual void Forget(NodeId, uint64_t /*nlookup*/) {}
   virtual Result<abi::fuse_attr_out> GetAttr(RequestContext&, NodeId) { return Errno(ENOSYS); }
+  /** `mask` is that of statx(2); more or less may be answered. */
+  virtual Result<abi::fuse_statx_out> Statx(RequestContext&, NodeId, uint32_t /*mask*/) {
+    return Errno(ENOSYS);
+  }
   virtual Result<abi::fuse_attr_out> SetAttr(RequestContext&, NodeId, const abi::fuse_setattr_in&) {
     return Errno(ENOSYS);
   }
@@ -58,16 +63,17 @@ class FileSystem {
 
   // Names.
 
-  virtual Result<abi::fuse_entry_out> MkNod(RequestContext&, NodeId, const Name&,
-                                            const abi::fuse_mknod_in&) {
+  /** `device` is in the kernel's 32-bit encoding. */
+  virtual Result<abi::fuse_entry_out> MkNod(RequestContext&, NodeId, const Name&, const NewObject&,
+                                            uint32_t /*device*/) {
     return Errno(ENOSYS);
   }
   virtual Result<abi::fuse_entry_out> MkDir(RequestContext&, NodeId, const Name&,
-                                            uint32_t /*mode*/) {
+                                            const NewObject&) {
     return Errno(ENOSYS);
   }
   virtual Result<abi::fuse_entry_out> Symlink(RequestContext&, NodeId, const Name&,
-                                              const char* /*target*/) {
+                                              const char* /*target*/, const NewObject&) {
     return Errno(ENOSYS);
   }
   virtual Result<abi::fuse_entry_out> Link(RequestContext&, NodeId, NodeId /*parent*/,
@@ -84,10 +90,16 @@ class FileSystem {
 
   // Files.
 
-  virtual Result<abi::fuse_open_out> Open(RequestContext&, NodeId, uint32_t /*flags*/) {
+  virtual Result<abi::fuse_open_out> Open(RequestContext&, NodeId, const abi::fuse_open_in&) {
     return Errno(ENOSYS);
   }
-  virtual Result<Created> Create(RequestContext&, NodeId, const Name&, const abi::fuse_create_in&) {
+  virtual Result<Created> Create(RequestContext&, NodeId, const Name&, const NewObject&,
+                                 const abi::fuse_open_in&) {
+    return Errno(ENOSYS);
+  }
+  /** Makes a file without a name in the file system of a directory, and opens it. */
+  virtual Result<Created> TmpFile(RequestContext&, NodeId, const NewObject&,
+                                  const abi::fuse_open_in&) {
     return Errno(ENOSYS);
   }
   /** Fills `to` and moves it; what is left of it lies behind the end of the file. */
@@ -100,11 +112,16 @@ class FileSystem {
                                memory::SegmentCursor& /*from*/) {
     return Errno(ENOSYS);
   }
-  virtual Status Flush(RequestContext&, NodeId, FileHandle) { return Errno(ENOSYS); }
+  /** One of the guest's descriptors of the file is closed; `owner` loses its locks of fcntl(2). */
+  virtual Status Flush(RequestContext&, NodeId, FileHandle, LockOwner /*owner*/) {
+    return Errno(ENOSYS);
+  }
   virtual Status Fsync(RequestContext&, NodeId, FileHandle, bool /*data_only*/) {
     return Errno(ENOSYS);
   }
-  virtual Status Release(RequestContext&, NodeId, FileHandle) { return Errno(ENOSYS); }
+  virtual Status Release(RequestContext&, NodeId, const abi::fuse_release_in&) {
+    return Errno(ENOSYS);
+  }
   virtual Status Fallocate(RequestContext&, NodeId, const abi::fuse_fallocate_in&) {
     return Errno(ENOSYS);
   }
@@ -113,6 +130,14 @@ class FileSystem {
   }
   virtual Result<size_t> CopyFileRange(RequestContext&, NodeId,
                                        const abi::fuse_copy_file_range_in&) {
+    return Errno(ENOSYS);
+  }
+
+  /** Of a file or a directory (FUSE_IOCTL_DIR in `in.flags`). Answers how much of `output` it has
+   * filled. ENOTTY: no such command. */
+  virtual Result<size_t> Ioctl(RequestContext&, NodeId, const abi::fuse_ioctl_in&,
+                               std::span<const std::byte> /*input*/,
+                               std::span<std::byte> /*output*/) {
     return Errno(ENOSYS);
   }
 
@@ -129,8 +154,9 @@ class FileSystem {
 
   // Extended attributes. `name` is terminated and at most 255 bytes long.
 
+  /** `in.setxattr_flags` is 0 unless FUSE_SETXATTR_EXT was negotiated. */
   virtual Status SetXattr(RequestContext&, NodeId, const char* /*name*/,
-                          std::span<const std::byte> /*value*/, uint32_t /*flags*/) {
+                          std::span<const std::byte> /*value*/, const abi::fuse_setxattr_in&) {
     return Errno(ENOSYS);
   }
   /** Answers the value's length; an empty `value` asks for the length only. ERANGE: there is more

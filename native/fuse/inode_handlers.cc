@@ -36,6 +36,12 @@ Status GetAttr(Service& service, Request& request) {
   return attributes ? request.Reply(*attributes) : attributes.error();
 }
 
+Status Statx(Service& service, Request& request) {
+  const auto in = request.body.Fixed<abi::fuse_statx_in>();
+  const auto attributes = service.file_system.Statx(request.context, request.node(), in.sx_mask);
+  return attributes ? request.Reply(*attributes) : attributes.error();
+}
+
 Status SetAttr(Service& service, Request& request) {
   const auto in = request.body.Fixed<abi::fuse_setattr_in>();
   const auto attributes = service.file_system.SetAttr(request.context, request.node(), in);

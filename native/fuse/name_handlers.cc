@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <climits>
 
+#include "fuse/new_object_reader.h"
 #include "fuse/operations.h"
 
 namespace vfsd::fuse::handlers {
 namespace {
+
+// A symbolic link has no permissions of its own.
+constexpr uint32_t kSymlinkMode = 0777;
 
 Status ReplyEntry(Request& request, const Result<abi::fuse_entry_out>& entry) {
   return entry ? request.Reply(*entry) : entry.error();
@@ -31,7 +35,13 @@ Status MkNod(Service& service, Request& request) {
   if (!name) {
     return name.error();
   }
-  return ReplyEntry(request, service.file_system.MkNod(request.context, request.node(), *name, in));
+  NewObjectReader object;
+  const Status read = object.Read(request, in.mode, in.umask);
+  if (!read) {
+    return read;
+  }
+  return ReplyEntry(request, service.file_system.MkNod(request.context, request.node(), *name,
+                                                       object.get(), in.rdev));
 }
 
 Status MkDir(Service& service, Request& request) {
@@ -40,8 +50,13 @@ Status MkDir(Service& service, Request& request) {
   if (!name) {
     return name.error();
   }
-  return ReplyEntry(request,
-                    service.file_system.MkDir(request.context, request.node(), *name, in.mode));
+  NewObjectReader object;
+  const Status read = object.Read(request, in.mode, in.umask);
+  if (!read) {
+    return read;
+  }
+  return ReplyEntry(
+      request, service.file_system.MkDir(request.context, request.node(), *name, object.get()));
 }
 
 Status Symlink(Service& service, Request& request) {
@@ -57,8 +72,13 @@ Status Symlink(Service& service, Request& request) {
   if (target->size() >= PATH_MAX) {
     return Errno(ENAMETOOLONG);
   }
-  return ReplyEntry(
-      request, service.file_system.Symlink(request.context, request.node(), *name, target->data()));
+  NewObjectReader object;
+  const Status read = object.Read(request, kSymlinkMode, 0);
+  if (!read) {
+    return read;
+  }
+  return ReplyEntry(request, service.file_system.Symlink(request.context, request.node(), *name,
+                                                         target->data(), object.get()));
 }
 
 Status Link(Service& service, Request& request) {

@@ -22,6 +22,7 @@ constexpr Table MakeTable() {
   t[FUSE_BATCH_FORGET] = {"BATCH_FORGET", sizeof(fuse_batch_forget_in), 0, kNoReply | kDataFollows,
                           h::BatchForget};
   t[FUSE_GETATTR] = {"GETATTR", sizeof(fuse_getattr_in), sizeof(fuse_attr_out), 0, h::GetAttr};
+  t[FUSE_STATX] = {"STATX", sizeof(fuse_statx_in), sizeof(fuse_statx_out), 0, h::Statx};
   t[FUSE_SETATTR] = {"SETATTR", sizeof(fuse_setattr_in), sizeof(fuse_attr_out), 0, h::SetAttr};
   t[FUSE_ACCESS] = {"ACCESS", sizeof(fuse_access_in), 0, 0, h::Access};
   t[FUSE_READLINK] = {"READLINK", 0, 0, 0, h::ReadLink};
@@ -40,6 +41,8 @@ constexpr Table MakeTable() {
   t[FUSE_OPEN] = {"OPEN", sizeof(fuse_open_in), sizeof(fuse_open_out), 0, h::Open};
   t[FUSE_CREATE] = {"CREATE", sizeof(fuse_create_in),
                     sizeof(fuse_entry_out) + sizeof(fuse_open_out), 0, h::Create};
+  t[FUSE_TMPFILE] = {"TMPFILE", sizeof(fuse_create_in),
+                     sizeof(fuse_entry_out) + sizeof(fuse_open_out), 0, h::TmpFile};
   t[FUSE_READ] = {"READ", sizeof(fuse_read_in), 0, 0, h::Read};
   t[FUSE_WRITE] = {"WRITE", sizeof(fuse_write_in), sizeof(fuse_write_out), kDataFollows, h::Write};
   t[FUSE_FLUSH] = {"FLUSH", sizeof(fuse_flush_in), 0, 0, h::Flush};
@@ -49,6 +52,9 @@ constexpr Table MakeTable() {
   t[FUSE_LSEEK] = {"LSEEK", sizeof(fuse_lseek_in), sizeof(fuse_lseek_out), 0, h::Lseek};
   t[FUSE_COPY_FILE_RANGE] = {"COPY_FILE_RANGE", sizeof(fuse_copy_file_range_in),
                              sizeof(fuse_write_out), 0, h::CopyFileRange};
+  t[FUSE_COPY_FILE_RANGE_64] = {"COPY_FILE_RANGE_64", sizeof(fuse_copy_file_range_in),
+                                sizeof(fuse_copy_file_range_out), 0, h::CopyFileRange64};
+  t[FUSE_IOCTL] = {"IOCTL", sizeof(fuse_ioctl_in), sizeof(fuse_ioctl_out), 0, h::Ioctl};
 
   t[FUSE_OPENDIR] = {"OPENDIR", sizeof(fuse_open_in), sizeof(fuse_open_out), 0, h::OpenDir};
   t[FUSE_READDIR] = {"READDIR", sizeof(fuse_read_in), 0, 0, h::ReadDir};
@@ -56,7 +62,7 @@ constexpr Table MakeTable() {
   t[FUSE_FSYNCDIR] = {"FSYNCDIR", sizeof(fuse_fsync_in), 0, 0, h::FsyncDir};
   t[FUSE_RELEASEDIR] = {"RELEASEDIR", sizeof(fuse_release_in), 0, 0, h::ReleaseDir};
 
-  t[FUSE_SETXATTR] = {"SETXATTR", sizeof(fuse_setxattr_in), 0, 0, h::SetXattr};
+  t[FUSE_SETXATTR] = {"SETXATTR", kShortSetxattrIn, 0, 0, h::SetXattr};
   t[FUSE_GETXATTR] = {"GETXATTR", sizeof(fuse_getxattr_in), 0, 0, h::GetXattr};
   t[FUSE_LISTXATTR] = {"LISTXATTR", sizeof(fuse_getxattr_in), 0, 0, h::ListXattr};
   t[FUSE_REMOVEXATTR] = {"REMOVEXATTR", 0, 0, 0, h::RemoveXattr};

@@ -60,6 +60,7 @@ Status Lookup(Service&, Request&);
 Status Forget(Service&, Request&);
 Status BatchForget(Service&, Request&);
 Status GetAttr(Service&, Request&);
+Status Statx(Service&, Request&);
 Status SetAttr(Service&, Request&);
 Status Access(Service&, Request&);
 Status ReadLink(Service&, Request&);
@@ -79,6 +80,7 @@ Status Rename2(Service&, Request&);
 // file_handlers.cc
 Status Open(Service&, Request&);
 Status Create(Service&, Request&);
+Status TmpFile(Service&, Request&);
 Status Read(Service&, Request&);
 Status Write(Service&, Request&);
 Status Flush(Service&, Request&);
@@ -87,6 +89,8 @@ Status Release(Service&, Request&);
 Status Fallocate(Service&, Request&);
 Status Lseek(Service&, Request&);
 Status CopyFileRange(Service&, Request&);
+Status CopyFileRange64(Service&, Request&);
+Status Ioctl(Service&, Request&);
 
 // directory_handlers.cc
 Status OpenDir(Service&, Request&);

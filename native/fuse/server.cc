@@ -85,6 +85,7 @@ uint32_t Server::Serve(vring::DescriptorChain& chain, RequestBuffers& buffers, S
     return 0;
   }
   const RequestContext context = {{identity::GuestUid{header.uid}, identity::GuestGid{header.gid}},
+                                  session_.negotiated(),
                                   sleep};
   Request request{header, context, {}, {}, SegmentCursor(chain.writable), buffers.output()};
   const Operation* operation = FindOperation(header.opcode);

@@ -19,10 +19,25 @@ enum class CacheMode : uint8_t {
   kAlways,    // all for a day: the guest is alone with the files
 };
 
+/** Whether something is agreed on with the guest. */
+enum class Negotiation : uint8_t {
+  kNever,
+  kAuto,    // when the guest can do it
+  kAlways,  // a guest that cannot gets no session
+};
+
 struct SessionOptions {
   CacheMode cache = CacheMode::kAuto;
   bool writeback = false;
   bool readdirplus = true;
+  Negotiation posix_acl = Negotiation::kNever;
+  Negotiation security_label = Negotiation::kNever;
+  bool killpriv_v2 = false;
+  bool announce_submounts = true;
+  /** Shared mappings of files that are not cached. */
+  bool allow_mmap = false;
+  bool posix_lock = false;
+  bool flock = false;
 };
 
 /** Largest READ and WRITE, in bytes: what Linux asks for by default (fs.fuse.max_pages_limit = 256
@@ -38,8 +53,13 @@ class Session {
 
   bool active() const { return active_.load(std::memory_order_acquire); }
 
-  /** Begins a session; an earlier one that was never ended is over. EPROTO: a protocol that vfsd
-   * does not speak. */
+  /** The INIT flags that were agreed on for the present session, or the last. */
+  uint64_t negotiated() const { return negotiated_.load(std::memory_order_relaxed); }
+
+  /**
+   * Begins a session; an earlier one that was never ended is over. EPROTO: a protocol that vfsd
+   * does not speak. EOPNOTSUPP: the guest lacks what the options make a condition.
+   */
   Result<abi::fuse_init_out> Init(const abi::fuse_init_in& guest);
 
   /** Ends the session, whether by DESTROY or by a reset of the device. */
@@ -47,6 +67,9 @@ class Session {
 
  private:
   uint64_t WantedFlags() const;
+  uint64_t RequiredFlags() const;
+  /** @param offered what the guest can do */
+  uint64_t AgreeOn(uint64_t offered) const;
 
   FileSystem& file_system_;
   const SessionOptions options_;
@@ -54,6 +77,7 @@ class Session {
   // once.
   std::mutex change_;
   std::atomic<bool> active_ = false;
+  std::atomic<uint64_t> negotiated_ = 0;
 };
 
 }  // namespace vfsd::fuse

@@ -15,6 +15,9 @@ inline constexpr NodeId kRootNode{abi::FUSE_ROOT_ID};
 /** Names an open file or directory (`fh`). Any value may come from the guest. */
 enum class FileHandle : uint64_t {};
 
+/** Names, among the guest's lock owners, the one that a lock belongs to. */
+enum class LockOwner : uint64_t {};
+
 /** Who asks. */
 struct Caller {
   identity::GuestUid uid;
@@ -33,8 +36,16 @@ class SleepNotice {
 
 /** What every operation gets to know about its request. */
 struct RequestContext {
+  /**
+   * With FUSE_ALLOW_IDMAP the ids are UINT32_MAX, no user's, in every request that makes nothing
+   * new.
+   */
   Caller caller;
+  /** The INIT flags that both sides have agreed on. */
+  uint64_t negotiated;
   SleepNotice& sleep;
+
+  bool Negotiated(uint64_t flag) const { return (negotiated & flag) != 0; }
 };
 
 }  // namespace vfsd::fuse

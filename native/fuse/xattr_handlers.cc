@@ -2,6 +2,7 @@
 #include <linux/limits.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "fuse/operations.h"
 
@@ -37,7 +38,19 @@ std::span<std::byte> Room(Request& request, uint32_t size) {
 }  // namespace
 
 Status SetXattr(Service& service, Request& request) {
-  const auto in = request.body.Fixed<abi::fuse_setxattr_in>();
+  abi::fuse_setxattr_in in = {};
+  if (request.context.Negotiated(abi::FUSE_SETXATTR_EXT)) {
+    if (request.body.remaining() < sizeof in) {
+      return Errno(EINVAL);
+    }
+    in = request.body.Fixed<abi::fuse_setxattr_in>();
+  } else {
+    const auto bytes = request.body.Bytes(abi::kShortSetxattrIn);
+    if (!bytes) {
+      return bytes.error();
+    }
+    std::memcpy(&in, bytes->data(), bytes->size());
+  }
   const Result<const char*> name = AttributeName(request);
   if (!name) {
     return name.error();
@@ -46,7 +59,7 @@ Status SetXattr(Service& service, Request& request) {
   if (!value) {
     return value.error();
   }
-  return service.file_system.SetXattr(request.context, request.node(), *name, *value, in.flags);
+  return service.file_system.SetXattr(request.context, request.node(), *name, *value, in);
 }
 
 Status GetXattr(Service& service, Request& request) {

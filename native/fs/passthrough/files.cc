@@ -10,6 +10,7 @@ namespace vfsd::fs::passthrough {
 
 using fuse::FileHandle;
 using fuse::Name;
+using fuse::NewObject;
 using fuse::NodeId;
 using fuse::RequestContext;
 using identity::ScopedIdentity;
@@ -67,7 +68,8 @@ Result<abi::fuse_open_out> Passthrough::Register(NodeId node, UniqueFd fd, Mount
   return abi::fuse_open_out{static_cast<uint64_t>(*handle), FileOpenFlags(traits), 0};
 }
 
-Result<abi::fuse_open_out> Passthrough::Open(RequestContext& context, NodeId node, uint32_t flags) {
+Result<abi::fuse_open_out> Passthrough::Open(RequestContext& context, NodeId node,
+                                             const abi::fuse_open_in& in) {
   const Result<InodeRef> inode = FindInode(node);
   if (!inode) {
     return inode.error();
@@ -79,26 +81,27 @@ Result<abi::fuse_open_out> Passthrough::Open(RequestContext& context, NodeId nod
   Result<UniqueFd> file = [&] {
     // The guest's kernel leaves it to the open to clear set-id bits when it truncates.
     const bool truncates_as_user =
-        (flags & O_TRUNC) != 0 && context.caller.uid != identity::GuestUid{0};
+        (in.flags & O_TRUNC) != 0 && context.caller.uid != identity::GuestUid{0};
     const identity::ScopedWithoutFsetid as_ordinary_user(identity_, truncates_as_user);
-    return OpenRegular(**inode, HostOpenFlags(flags));
+    return OpenRegular(**inode, HostOpenFlags(in.flags));
   }();
   return file ? Register(node, std::move(*file), (*inode)->traits, std::move(share)) : file.error();
 }
 
 Result<UniqueFd> Passthrough::CreateExclusively(const RequestContext& context, int directory,
-                                                const Name& name,
-                                                const abi::fuse_create_in& in) const {
+                                                const Name& name, const NewObject& object,
+                                                uint32_t flags) const {
   const auto identity = ScopedIdentity::Assume(identity_, context.caller.uid, context.caller.gid);
   if (!identity) {
     return identity.error();
   }
-  const int flags = HostOpenFlags(in.flags) | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  return RetryFd([&] { return openat(directory, name.c_str(), flags, in.mode & kModeBits); });
+  const int host_flags = HostOpenFlags(flags) | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  return RetryFd(
+      [&] { return openat(directory, name.c_str(), host_flags, object.mode & kModeBits); });
 }
 
 Result<fuse::Created> Passthrough::OpenExisting(RequestContext& context, int directory,
-                                                const Name& name, uint32_t flags) {
+                                                const Name& name, const abi::fuse_open_in& in) {
   const auto entry = LookUpIn(directory, name.c_str());
   if (!entry) {
     return entry.error();
@@ -106,11 +109,11 @@ Result<fuse::Created> Passthrough::OpenExisting(RequestContext& context, int dir
   const NodeId node{entry->nodeid};
   // Linux takes what CREATE answers for new and does not check permissions any more. ESTALE makes
   // it look again, find the file and decide.
-  const int access = static_cast<int>(flags) & O_ACCMODE;
-  const uint32_t wanted =
-      (access != O_WRONLY ? R_OK : 0u) | (access != O_RDONLY || (flags & O_TRUNC) != 0 ? W_OK : 0u);
+  const int access = static_cast<int>(in.flags) & O_ACCMODE;
+  const bool writes = access != O_RDONLY || (in.flags & O_TRUNC) != 0;
+  const uint32_t wanted = (access != O_WRONLY ? R_OK : 0u) | (writes ? W_OK : 0u);
   const bool permitted = (wanted & ~GrantedAccess(context.caller, entry->attr)) == 0;
-  const auto open = permitted ? Open(context, node, flags) : Errno(ESTALE);
+  const auto open = permitted ? Open(context, node, in) : Errno(ESTALE);
   if (!open) {
     Forget(node, 1);
     return open.error();
@@ -119,7 +122,7 @@ Result<fuse::Created> Passthrough::OpenExisting(RequestContext& context, int dir
 }
 
 Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent, const Name& name,
-                                          const abi::fuse_create_in& in) {
+                                          const NewObject& object, const abi::fuse_open_in& in) {
   const Result<InodeRef> directory = FindDirectory(parent);
   if (!directory) {
     return directory.error();
@@ -133,10 +136,10 @@ Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent
   }
   // Always exclusively: what exists already, put there by whomever since the guest looked, might be
   // a device or a FIFO and is opened by way of its inode only.
-  Result<UniqueFd> file = CreateExclusively(context, directory_fd, name, in);
+  Result<UniqueFd> file = CreateExclusively(context, directory_fd, name, object, in.flags);
   if (!file) {
     const bool may_exist = file.error() == Errno(EEXIST) && (in.flags & O_EXCL) == 0;
-    return may_exist ? OpenExisting(context, directory_fd, name, in.flags) : file.error();
+    return may_exist ? OpenExisting(context, directory_fd, name, in) : file.error();
   }
   Result<UniqueFd> o_path = proc_self_fd_.Reopen(file->get(), O_PATH);
   if (!o_path) {
@@ -157,7 +160,8 @@ Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent
   return fuse::Created{*entry, *open};
 }
 
-Status Passthrough::Flush(RequestContext& context, NodeId node, FileHandle handle) {
+Status Passthrough::Flush(RequestContext& context, NodeId node, FileHandle handle,
+                          fuse::LockOwner) {
   const Result<FileRef> file = files_.Find(node, handle);
   if (!file) {
     return file.error();
@@ -185,8 +189,8 @@ Status Passthrough::Fsync(RequestContext& context, NodeId node, FileHandle handl
   return RetryStatus([&] { return data_only ? fdatasync(fd) : fsync(fd); });
 }
 
-Status Passthrough::Release(RequestContext&, NodeId node, FileHandle handle) {
-  return files_.Close(node, handle);
+Status Passthrough::Release(RequestContext&, NodeId node, const abi::fuse_release_in& in) {
+  return files_.Close(node, FileHandle{in.fh});
 }
 
 }  // namespace vfsd::fs::passthrough

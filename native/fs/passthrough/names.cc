@@ -11,6 +11,7 @@
 namespace vfsd::fs::passthrough {
 
 using fuse::Name;
+using fuse::NewObject;
 using fuse::NodeId;
 using fuse::RequestContext;
 using identity::ScopedIdentity;
@@ -48,22 +49,25 @@ Result<abi::fuse_entry_out> Passthrough::MakeEntry(RequestContext& context, Node
 }
 
 Result<abi::fuse_entry_out> Passthrough::MkNod(RequestContext& context, NodeId parent,
-                                               const Name& name, const abi::fuse_mknod_in& in) {
+                                               const Name& name, const NewObject& object,
+                                               uint32_t device) {
   // Type 0 means a regular file to mknod(2), and other types are refused by it.
   return MakeEntry(context, parent, name, [&](int directory) {
-    return mknodat(directory, name.c_str(), in.mode & (S_IFMT | kModeBits), DecodeDevice(in.rdev));
+    return mknodat(directory, name.c_str(), object.mode & (S_IFMT | kModeBits),
+                   DecodeDevice(device));
   });
 }
 
 Result<abi::fuse_entry_out> Passthrough::MkDir(RequestContext& context, NodeId parent,
-                                               const Name& name, uint32_t mode) {
+                                               const Name& name, const NewObject& object) {
   return MakeEntry(context, parent, name, [&](int directory) {
-    return mkdirat(directory, name.c_str(), mode & kModeBits);
+    return mkdirat(directory, name.c_str(), object.mode & kModeBits);
   });
 }
 
 Result<abi::fuse_entry_out> Passthrough::Symlink(RequestContext& context, NodeId parent,
-                                                 const Name& name, const char* target) {
+                                                 const Name& name, const char* target,
+                                                 const NewObject&) {
   return MakeEntry(context, parent, name,
                    [&](int directory) { return symlinkat(target, directory, name.c_str()); });
 }

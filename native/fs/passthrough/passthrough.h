@@ -65,11 +65,11 @@ class Passthrough final : public fuse::FileSystem {
 
   // names.cc
   Result<abi::fuse_entry_out> MkNod(fuse::RequestContext&, fuse::NodeId, const fuse::Name&,
-                                    const abi::fuse_mknod_in&) override;
+                                    const fuse::NewObject&, uint32_t device) override;
   Result<abi::fuse_entry_out> MkDir(fuse::RequestContext&, fuse::NodeId, const fuse::Name&,
-                                    uint32_t mode) override;
+                                    const fuse::NewObject&) override;
   Result<abi::fuse_entry_out> Symlink(fuse::RequestContext&, fuse::NodeId, const fuse::Name&,
-                                      const char* target) override;
+                                      const char* target, const fuse::NewObject&) override;
   Result<abi::fuse_entry_out> Link(fuse::RequestContext&, fuse::NodeId, fuse::NodeId parent,
                                    const fuse::Name&) override;
   Status Unlink(fuse::RequestContext&, fuse::NodeId, const fuse::Name&) override;
@@ -78,12 +78,13 @@ class Passthrough final : public fuse::FileSystem {
                 const fuse::Name& new_name, uint32_t flags) override;
 
   // files.cc
-  Result<abi::fuse_open_out> Open(fuse::RequestContext&, fuse::NodeId, uint32_t flags) override;
+  Result<abi::fuse_open_out> Open(fuse::RequestContext&, fuse::NodeId,
+                                  const abi::fuse_open_in&) override;
   Result<fuse::Created> Create(fuse::RequestContext&, fuse::NodeId, const fuse::Name&,
-                               const abi::fuse_create_in&) override;
-  Status Flush(fuse::RequestContext&, fuse::NodeId, fuse::FileHandle) override;
+                               const fuse::NewObject&, const abi::fuse_open_in&) override;
+  Status Flush(fuse::RequestContext&, fuse::NodeId, fuse::FileHandle, fuse::LockOwner) override;
   Status Fsync(fuse::RequestContext&, fuse::NodeId, fuse::FileHandle, bool data_only) override;
-  Status Release(fuse::RequestContext&, fuse::NodeId, fuse::FileHandle) override;
+  Status Release(fuse::RequestContext&, fuse::NodeId, const abi::fuse_release_in&) override;
 
   // data.cc
   Status Read(fuse::RequestContext&, fuse::NodeId, const abi::fuse_read_in&,
@@ -104,7 +105,7 @@ class Passthrough final : public fuse::FileSystem {
 
   // xattrs.cc
   Status SetXattr(fuse::RequestContext&, fuse::NodeId, const char* name,
-                  std::span<const std::byte> value, uint32_t flags) override;
+                  std::span<const std::byte> value, const abi::fuse_setxattr_in&) override;
   Result<size_t> GetXattr(fuse::RequestContext&, fuse::NodeId, const char* name,
                           std::span<std::byte> value) override;
   Result<size_t> ListXattr(fuse::RequestContext&, fuse::NodeId,
@@ -144,9 +145,10 @@ class Passthrough final : public fuse::FileSystem {
   Result<abi::fuse_open_out> Register(fuse::NodeId node, UniqueFd fd, MountTraits traits,
                                       FdBudget::Share share);
   Result<UniqueFd> CreateExclusively(const fuse::RequestContext& context, int directory,
-                                     const fuse::Name& name, const abi::fuse_create_in& in) const;
+                                     const fuse::Name& name, const fuse::NewObject& object,
+                                     uint32_t flags) const;
   Result<fuse::Created> OpenExisting(fuse::RequestContext& context, int directory,
-                                     const fuse::Name& name, uint32_t flags);
+                                     const fuse::Name& name, const abi::fuse_open_in& in);
   uint32_t FileOpenFlags(MountTraits traits) const;
 
   Status ApplySize(const Inode& inode, const abi::fuse_setattr_in& in, fuse::NodeId node);

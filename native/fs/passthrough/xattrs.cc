@@ -48,7 +48,7 @@ Result<Passthrough::InodeRef> Passthrough::FindForXattr(NodeId node) {
 // a symbolic link's own.
 
 Status Passthrough::SetXattr(RequestContext&, NodeId node, const char* name,
-                             std::span<const std::byte> value, uint32_t flags) {
+                             std::span<const std::byte> value, const abi::fuse_setxattr_in& in) {
   const Result<InodeRef> inode = FindForXattr(node);
   if (!inode) {
     return inode.error();
@@ -58,7 +58,7 @@ Status Passthrough::SetXattr(RequestContext&, NodeId node, const char* name,
   }
   return RetryStatus([&] {
     return setxattr(sys::FdName((*inode)->fd.get()).c_str(), name, value.data(), value.size(),
-                    static_cast<int>(flags));
+                    static_cast<int>(in.flags));
   });
 }
 

@@ -54,7 +54,7 @@ class PassthroughTest : public ::testing::Test {
   static Name NameOf(std::string_view text) { return *Name::Check(text); }
 
   Result<fuse::Created> Create(std::string_view name, uint32_t flags = O_RDWR) {
-    return fs_->Create(context_, kRootNode, NameOf(name), {.flags = flags, .mode = S_IFREG | 0600});
+    return fs_->Create(context_, kRootNode, NameOf(name), {.mode = 0600}, {flags, 0});
   }
 
   std::string PathOf(const std::string& name) const { return directory_ + "/" + name; }
@@ -62,7 +62,7 @@ class PassthroughTest : public ::testing::Test {
 
   std::string directory_ = "/tmp/vfsd-passthrough.XXXXXX";
   AwakeAlways sleep_;
-  fuse::RequestContext context_{{}, sleep_};
+  fuse::RequestContext context_{{}, 0, sleep_};
   std::unique_ptr<Passthrough> fs_;
 };
 
@@ -70,9 +70,10 @@ TEST_F(PassthroughTest, WhatTheBudgetForbidsIsNotMade) {
   ASSERT_TRUE(Begin(1).ok());
   EXPECT_EQ(Create("file").error(), Errno(EMFILE));
   EXPECT_FALSE(Exists("file"));
-  ASSERT_TRUE(fs_->MkDir(context_, kRootNode, NameOf("first"), 0755).ok());
-  EXPECT_EQ(fs_->MkDir(context_, kRootNode, NameOf("second"), 0755).error(), Errno(EMFILE));
-  EXPECT_EQ(fs_->Symlink(context_, kRootNode, NameOf("link"), "x").error(), Errno(EMFILE));
+  ASSERT_TRUE(fs_->MkDir(context_, kRootNode, NameOf("first"), {.mode = 0755}).ok());
+  EXPECT_EQ(fs_->MkDir(context_, kRootNode, NameOf("second"), {.mode = 0755}).error(),
+            Errno(EMFILE));
+  EXPECT_EQ(fs_->Symlink(context_, kRootNode, NameOf("link"), "x", {}).error(), Errno(EMFILE));
   EXPECT_FALSE(Exists("second"));
 }
 
@@ -81,9 +82,9 @@ TEST_F(PassthroughTest, AFullBudgetHasRoomAgainWhenTheGuestForgets) {
   const auto created = Create("file");
   ASSERT_TRUE(created.ok());
   const NodeId node{created->entry.nodeid};
-  EXPECT_EQ(fs_->Open(context_, node, O_RDONLY).error(), Errno(EMFILE));
-  EXPECT_TRUE(fs_->Release(context_, node, fuse::FileHandle{created->open.fh}).ok());
-  EXPECT_TRUE(fs_->Open(context_, node, O_RDONLY).ok());
+  EXPECT_EQ(fs_->Open(context_, node, {O_RDONLY, 0}).error(), Errno(EMFILE));
+  EXPECT_TRUE(fs_->Release(context_, node, {.fh = created->open.fh}).ok());
+  EXPECT_TRUE(fs_->Open(context_, node, {O_RDONLY, 0}).ok());
 }
 
 TEST_F(PassthroughTest, ProcfsIsNotServed) {
@@ -109,7 +110,7 @@ TEST_F(PassthroughTest, AGuestThatForgetsWhatItIsCreatingFindsNothingToBreak) {
     const auto created = Create("file");
     if (created) {
       const NodeId node{created->entry.nodeid};
-      EXPECT_TRUE(fs_->Release(context_, node, fuse::FileHandle{created->open.fh}).ok());
+      EXPECT_TRUE(fs_->Release(context_, node, {.fh = created->open.fh}).ok());
       fs_->Forget(node, 1);
     }
     unlink(PathOf("file").c_str());
@@ -138,7 +139,7 @@ TEST_F(PassthroughTest, ATruncatingOpenByAUserTakesTheSetUserIdBit) {
   const auto mode_after = [&](uint32_t uid) {
     EXPECT_EQ(chmod(PathOf("file").c_str(), 06777), 0);
     context_.caller.uid = identity::GuestUid{uid};
-    EXPECT_TRUE(fs_->Open(context_, NodeId{created->entry.nodeid}, O_WRONLY | O_TRUNC).ok());
+    EXPECT_TRUE(fs_->Open(context_, NodeId{created->entry.nodeid}, {O_WRONLY | O_TRUNC, 0}).ok());
     struct stat file;
     EXPECT_EQ(stat(PathOf("file").c_str(), &file), 0);
     return file.st_mode & 07777u;

@@ -38,7 +38,7 @@ class RecordingFileSystem final : public fuse::FileSystem {
     return {};
   }
   Result<abi::fuse_entry_out> Symlink(fuse::RequestContext&, fuse::NodeId, const fuse::Name& name,
-                                      const char* target) override {
+                                      const char* target, const fuse::NewObject&) override {
     names.emplace_back(name.view());
     names.emplace_back(target);
     return abi::fuse_entry_out{};
