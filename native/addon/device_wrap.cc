@@ -27,18 +27,44 @@ fuse::CacheMode ToCacheMode(const Napi::Value& value) {
   return name == "always" ? fuse::CacheMode::kAlways : fuse::CacheMode::kAuto;
 }
 
+fuse::Negotiation ToNegotiation(const Napi::Value& value) {
+  const std::string name = ToString(value);
+  if (name == "always") {
+    return fuse::Negotiation::kAlways;
+  }
+  return name == "auto" ? fuse::Negotiation::kAuto : fuse::Negotiation::kNever;
+}
+
+fs::passthrough::Validity ToValidity(const Napi::Value& nanoseconds) {
+  constexpr uint64_t kSecond = 1'000'000'000;
+  const uint64_t all = ToUint64(nanoseconds);
+  return {all / kSecond, static_cast<uint32_t>(all % kSecond)};
+}
+
 fs::passthrough::Options ToPassthroughOptions(const Napi::Object& setup) {
   return {.cache = ToCacheMode(setup.Get("cache")),
+          .entry_timeout = ToValidity(setup.Get("entryTimeoutNs")),
+          .attr_timeout = ToValidity(setup.Get("attrTimeoutNs")),
+          .negative_timeout = ToValidity(setup.Get("negativeTimeoutNs")),
           .xattr = ToBool(setup.Get("xattr")),
           .writeback = ToBool(setup.Get("writeback")),
           .allow_direct_io = ToBool(setup.Get("allowDirectIo")),
+          .preserve_noatime = ToBool(setup.Get("preserveNoatime")),
+          .never_touch_atime = ToBool(setup.Get("readonly")),
           .guest_fd_limit = setup.Get("guestFdLimit").As<Napi::Number>().Int64Value()};
 }
 
 fuse::SessionOptions ToSessionOptions(const Napi::Object& setup) {
   return {.cache = ToCacheMode(setup.Get("cache")),
           .writeback = ToBool(setup.Get("writeback")),
-          .readdirplus = ToBool(setup.Get("readdirplus"))};
+          .readdirplus = ToBool(setup.Get("readdirplus")),
+          .posix_acl = ToNegotiation(setup.Get("posixAcl")),
+          .security_label = ToNegotiation(setup.Get("securityLabel")),
+          .killpriv_v2 = ToBool(setup.Get("killprivV2")),
+          .announce_submounts = ToBool(setup.Get("announceSubmounts")),
+          .allow_mmap = ToBool(setup.Get("allowMmap")),
+          .posix_lock = ToBool(setup.Get("posixLock")),
+          .flock = ToBool(setup.Get("flock"))};
 }
 
 memory::RegionDescription ToRegion(const Napi::Object& region) {

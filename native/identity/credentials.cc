@@ -2,68 +2,75 @@
 #include "identity/credentials.h"
 
 #include <linux/capability.h>
+#include <linux/securebits.h>
+#include <sched.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <utility>
+
+#include "base/retry.h"
 
 namespace vfsd::identity {
 namespace {
 
-constexpr uint32_t kUnchanged = UINT32_MAX;
+constexpr uint32_t kNobody = UINT32_MAX;
 
 constexpr uint64_t Bit(unsigned capability) {
   return 1ull << capability;
 }
 
-bool SetEffectiveUid(uint32_t uid) {
-  return syscall(SYS_setresuid, kUnchanged, uid, kUnchanged) == 0;
-}
-
-bool SetEffectiveGid(uint32_t gid) {
-  return syscall(SYS_setresgid, kUnchanged, gid, kUnchanged) == 0;
-}
-
 using CapabilitySets = __user_cap_data_struct[_LINUX_CAPABILITY_U32S_3];
 
-bool GetCapabilities(CapabilitySets& sets) {
+uint64_t EffectiveCapabilities() {
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-  return syscall(SYS_capget, &header, sets) == 0;
-}
-
-uint64_t Effective(const CapabilitySets& sets) {
+  CapabilitySets sets = {};
+  if (syscall(SYS_capget, &header, sets) != 0) {
+    return 0;
+  }
   return sets[0].effective | static_cast<uint64_t>(sets[1].effective) << 32;
 }
 
 /** Precondition: `effective` is a part of `permitted`, which is what the thread has. */
-bool SetEffective(uint64_t permitted, uint64_t effective) {
+Status SetEffective(uint64_t permitted, uint64_t effective) {
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   CapabilitySets sets = {};
   sets[0].permitted = static_cast<uint32_t>(permitted);
   sets[1].permitted = static_cast<uint32_t>(permitted >> 32);
   sets[0].effective = static_cast<uint32_t>(effective);
   sets[1].effective = static_cast<uint32_t>(effective >> 32);
-  return syscall(SYS_capset, &header, sets) == 0;
+  return RetryStatus([&] { return syscall(SYS_capset, &header, sets); });
 }
 
-/** The kernel says EINVAL for an id that the user namespace does not map; in a file system that is
- * EOVERFLOW. */
-Errno SwitchError() {
-  return errno == EINVAL ? Errno(EOVERFLOW) : Errno::Last();
+/** What each thread has decided for itself, because the kernel keeps it for each thread. */
+thread_local bool clears_set_id_bits = false;
+thread_local bool has_own_umask = false;
+thread_local uint32_t thread_umask = 0;
+
+uint64_t DecidedCapabilities(const ProcessIdentity& process) {
+  return process.permitted & ~(clears_set_id_bits ? Bit(CAP_FSETID) : 0);
 }
 
 }  // namespace
 
 ProcessIdentity ProcessIdentity::OfCallingThread() {
-  CapabilitySets sets = {};
   const uint64_t needed = Bit(CAP_SETUID) | Bit(CAP_SETGID);
-  const uint64_t effective = GetCapabilities(sets) ? Effective(sets) : 0;
+  const uint64_t effective = EffectiveCapabilities();
+  const int secure_bits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
   return {.uid = HostUid{geteuid()},
           .gid = HostGid{getegid()},
           .can_switch = (effective & needed) == needed,
-          .permitted = effective};
+          .keeps_capabilities = secure_bits >= 0 && (secure_bits & SECBIT_NO_SETUID_FIXUP) != 0,
+          .permitted = effective,
+          .uids = IdRanges::Read("/proc/self/uid_map"),
+          .gids = IdRanges::Read("/proc/self/gid_map")};
 }
+
+// setfsuid(2) and setfsgid(2) do not tell of a failure. They cannot fail here: the ids exist in the
+// user namespace, and the capabilities for the switch were there when `process` was looked at.
 
 Result<ScopedIdentity> ScopedIdentity::Assume(const ProcessIdentity& process, GuestUid uid,
                                               GuestGid gid) {
@@ -73,25 +80,25 @@ Result<ScopedIdentity> ScopedIdentity::Assume(const ProcessIdentity& process, Gu
   }
   const auto wanted_uid = static_cast<uint32_t>(uid);
   const auto wanted_gid = static_cast<uint32_t>(gid);
-  if (wanted_uid == kUnchanged || wanted_gid == kUnchanged) {
+  if (wanted_uid == kNobody || wanted_gid == kNobody) {
     return Errno(EINVAL);
   }
-  // The group first: afterwards the thread has no capability left to change it.
+  if (!process.uids.Contain(wanted_uid) || !process.gids.Contain(wanted_gid)) {
+    return Errno(EOVERFLOW);
+  }
   if (wanted_gid != static_cast<uint32_t>(process.gid)) {
-    if (!SetEffectiveGid(wanted_gid)) {
-      return SwitchError();
-    }
+    setfsgid(wanted_gid);
     scope.gid_switched_ = true;
   }
   if (wanted_uid != static_cast<uint32_t>(process.uid)) {
-    if (!SetEffectiveUid(wanted_uid)) {
-      return SwitchError();
-    }
+    setfsuid(wanted_uid);
     scope.uid_switched_ = true;
-    // Leaving uid 0 has emptied the effective set; the permitted one is still there to be raised
-    // from.
-    if (!SetEffective(process.permitted, process.permitted & Bit(CAP_DAC_OVERRIDE))) {
-      return Errno::Last();
+    if (!process.keeps_capabilities) {
+      // Leaving uid 0 has emptied the effective set of what is about files.
+      const Status restored = SetEffective(process.permitted, DecidedCapabilities(process));
+      if (!restored) {
+        return restored.error();
+      }
     }
   }
   return scope;
@@ -103,25 +110,45 @@ ScopedIdentity::ScopedIdentity(ScopedIdentity&& other) noexcept
       gid_switched_(std::exchange(other.gid_switched_, false)) {}
 
 ScopedIdentity::~ScopedIdentity() {
-  // Back to uid 0 first: that makes the permitted capabilities effective again, CAP_SETGID among
-  // them.
-  if (uid_switched_ && !SetEffectiveUid(static_cast<uint32_t>(process_->uid))) {
-    std::abort();
+  if (uid_switched_) {
+    setfsuid(static_cast<uint32_t>(process_->uid));
+    if (!process_->keeps_capabilities) {
+      // Coming back to uid 0 has made all of them effective.
+      clears_set_id_bits = false;
+    }
   }
-  if (gid_switched_ && !SetEffectiveGid(static_cast<uint32_t>(process_->gid))) {
-    std::abort();
+  if (gid_switched_) {
+    setfsgid(static_cast<uint32_t>(process_->gid));
   }
 }
 
-ScopedWithoutFsetid::ScopedWithoutFsetid(const ProcessIdentity& process, bool wanted)
-    : process_(process),
-      dropped_(wanted && (process.permitted & Bit(CAP_FSETID)) != 0 &&
-               SetEffective(process.permitted, process.permitted & ~Bit(CAP_FSETID))) {}
-
-ScopedWithoutFsetid::~ScopedWithoutFsetid() {
-  if (dropped_ && !SetEffective(process_.permitted, process_.permitted)) {
-    std::abort();
+Status KeepSetIdBits(const ProcessIdentity& process, bool keep) {
+  if (keep != clears_set_id_bits || (process.permitted & Bit(CAP_FSETID)) == 0) {
+    return {};
   }
+  clears_set_id_bits = !keep;
+  const Status changed = SetEffective(process.permitted, DecidedCapabilities(process));
+  if (!changed) {
+    clears_set_id_bits = keep;
+  }
+  return changed;
+}
+
+Status SetThreadUmask(uint32_t mask) {
+  if (mask == thread_umask) {
+    return {};
+  }
+  if (!has_own_umask) {
+    // Threads share the mask, the root and the working directory until they part.
+    const Status parted = RetryStatus([] { return unshare(CLONE_FS); });
+    if (!parted) {
+      return parted;
+    }
+    has_own_umask = true;
+  }
+  umask(mask);
+  thread_umask = mask;
+  return {};
 }
 
 }  // namespace vfsd::identity

@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "identity/guest_ids.h"
+#include "identity/id_ranges.h"
 
 namespace vfsd::identity {
 
@@ -19,32 +20,36 @@ struct ProcessIdentity {
    * everything is made as the daemon's own user, whoever asks in the guest.
    */
   bool can_switch;
+  /** SECBIT_NO_SETUID_FIXUP: a change of the file system user id leaves the capabilities alone. */
+  bool keeps_capabilities;
   /** The capabilities that are effective, and permitted, while the thread is itself. */
   uint64_t permitted;
+  IdRanges uids;
+  IdRanges gids;
 
+  /** Reads /proc: to be called before the worker is confined. */
   static ProcessIdentity OfCallingThread();
 };
 
 /**
- * The calling thread's identity while it creates something for a guest user; the destructor takes
- * the daemon's own back. Costs nothing when the guest's user is the daemon's.
+ * The calling thread's identity for the file system while it creates something for a guest user;
+ * the destructor takes the daemon's own back. Costs nothing when the guest's user is the daemon's,
+ * and two system calls each way at most.
  *
- * Raw system calls: libc's wrappers would change every thread of the process. CAP_DAC_OVERRIDE
- * stays effective: the guest's kernel has already decided whether the user may create here, by the
- * user's supplementary groups among other things, which the request does not carry. CAP_FSETID does
- * not stay, so that set-group-id rules apply.
+ * The capabilities stay, CAP_DAC_OVERRIDE among them: the guest's kernel has already decided
+ * whether the user may create here, by the user's supplementary groups among other things, which
+ * the request does not carry. What of them must not act is taken away by KeepSetIdBits.
  */
 class ScopedIdentity {
  public:
-  /** EOVERFLOW: the guest's id has no counterpart in the daemon's user namespace. */
+  /** EOVERFLOW: the guest's id has no counterpart in the daemon's user namespace. EINVAL: it is no
+   * user's. */
   static Result<ScopedIdentity> Assume(const ProcessIdentity& process, GuestUid uid, GuestGid gid);
 
   ScopedIdentity(ScopedIdentity&& other) noexcept;
   ScopedIdentity(const ScopedIdentity&) = delete;
   ScopedIdentity& operator=(const ScopedIdentity&) = delete;
   ScopedIdentity& operator=(ScopedIdentity&&) = delete;
-  /** Ends the process when the daemon's identity cannot be taken back: nothing safe can be done
-   * with the thread. */
   ~ScopedIdentity();
 
  private:
@@ -56,22 +61,16 @@ class ScopedIdentity {
 };
 
 /**
- * The calling thread without CAP_FSETID, so that the kernel clears the set-user-ID and set-group-ID
- * bits of a file that is written to, as it does for a user who lacks that capability. The
- * destructor takes it back.
+ * Decides whether set-user-ID and set-group-ID bits survive what the calling thread does next, as
+ * they do for a user with CAP_FSETID. It holds until it is decided otherwise, so that every
+ * operation for which it matters decides, and a run of equal ones costs one system call.
  */
-class ScopedWithoutFsetid {
- public:
-  /** @param wanted false: change nothing */
-  ScopedWithoutFsetid(const ProcessIdentity& process, bool wanted);
-  ScopedWithoutFsetid(const ScopedWithoutFsetid&) = delete;
-  ScopedWithoutFsetid& operator=(const ScopedWithoutFsetid&) = delete;
-  /** Ends the process when it cannot be taken back. */
-  ~ScopedWithoutFsetid();
+Status KeepSetIdBits(const ProcessIdentity& process, bool keep);
 
- private:
-  const ProcessIdentity& process_;
-  const bool dropped_;
-};
+/**
+ * Sets the file mode creation mask of the calling thread alone, which holds until the next call;
+ * every thread begins with 0. A system call only when it changes.
+ */
+Status SetThreadUmask(uint32_t mask);
 
 }  // namespace vfsd::identity

@@ -93,6 +93,12 @@ export class Reply {
     return this.#success.readBigUInt64LE(this.payload.length === 144 ? 128 : 0);
   }
 
+  /** fuse_init_out: flags and flags2. */
+  get initFlags(): bigint {
+    const bytes = this.#success;
+    return BigInt(bytes.readUInt32LE(12)) | (BigInt(bytes.readUInt32LE(32)) << 32n);
+  }
+
   /** fuse_write_out, fuse_getxattr_out. */
   get count(): number {
     return this.#success.readUInt32LE(0);

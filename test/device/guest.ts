@@ -44,8 +44,12 @@ export const Op = {
   READDIRPLUS: 44,
   RENAME2: 45,
   LSEEK: 46,
+  IOCTL: 39,
   COPY_FILE_RANGE: 47,
   SYNCFS: 50,
+  TMPFILE: 51,
+  STATX: 52,
+  COPY_FILE_RANGE_64: 53,
 } as const;
 
 export const root = 1n;
@@ -61,11 +65,34 @@ export const Fattr = {
   FH: 64,
   ATIME_NOW: 128,
   MTIME_NOW: 256,
+  KILL_SUIDGID: 2048,
+} as const;
+
+/** INIT flags, as one number of 64 bits. */
+export const Init = {
+  DONT_MASK: 1n << 6n,
+  POSIX_ACL: 1n << 20n,
+  SUBMOUNTS: 1n << 27n,
+  HANDLE_KILLPRIV_V2: 1n << 28n,
+  SETXATTR_EXT: 1n << 29n,
+  SECURITY_CTX: 1n << 32n,
+  CREATE_SUPP_GROUP: 1n << 34n,
+  DIRECT_IO_ALLOW_MMAP: 1n << 36n,
+  ALLOW_IDMAP: 1n << 40n,
 } as const;
 
 export interface Caller {
   readonly uid: number;
   readonly gid: number;
+}
+
+/** Who makes something, and what the request says of it beside its name and mode. */
+export interface Creator extends Caller {
+  readonly umask?: number;
+  /** Behind the names; see extensions.ts. */
+  readonly extensions?: Uint8Array;
+  /** FUSE_OPEN_… */
+  readonly openFlags?: number;
 }
 
 export interface SetAttributes {
@@ -96,6 +123,10 @@ export function terminated(name: Name): Buffer {
   return Buffer.concat([Buffer.from(name as string), Buffer.alloc(1)]);
 }
 
+function extensions(creator: Creator | undefined): Uint8Array {
+  return creator?.extensions ?? Buffer.alloc(0);
+}
+
 const outHeaderSize = 16;
 const defaultRoom = 4096;
 const superuser: Caller = { uid: 0, gid: 0 };
@@ -103,6 +134,8 @@ const superuser: Caller = { uid: 0, gid: 0 };
 export class Guest {
   readonly queue: Virtqueue;
   #unique = 0n;
+  /** The INIT flags that the daemon has agreed to. */
+  agreed = 0n;
 
   constructor(queue: Virtqueue) {
     this.queue = queue;
@@ -153,7 +186,9 @@ export class Guest {
       minor >= 36
         ? Buffer.concat([u32(major, minor, 0x20000, flags, flags2), Buffer.alloc(44)])
         : u32(major, minor, 0x20000, flags);
-    return this.request(Op.INIT, 0n, body);
+    const reply = this.request(Op.INIT, 0n, body);
+    if (reply.status === 'OK') this.agreed = reply.initFlags;
+    return reply;
   }
 
   destroy(): Reply {
@@ -216,18 +251,20 @@ export class Guest {
     return this.request(Op.SYNCFS, node, u64(0));
   }
 
-  symlink(parent: bigint, name: Name, target: Name, caller?: Caller): Reply {
-    const body = Buffer.concat([terminated(name), terminated(target)]);
+  symlink(parent: bigint, name: Name, target: Name, caller?: Creator): Reply {
+    const body = Buffer.concat([terminated(name), terminated(target), extensions(caller)]);
     return this.request(Op.SYMLINK, parent, body, caller && { caller });
   }
 
-  mknod(parent: bigint, name: Name, mode: number, device = 0, caller?: Caller): Reply {
-    const body = Buffer.concat([u32(mode, device, 0, 0), terminated(name)]);
+  mknod(parent: bigint, name: Name, mode: number, device = 0, caller?: Creator): Reply {
+    const fixed = u32(mode, device, caller?.umask ?? 0, 0);
+    const body = Buffer.concat([fixed, terminated(name), extensions(caller)]);
     return this.request(Op.MKNOD, parent, body, caller && { caller });
   }
 
-  mkdir(parent: bigint, name: Name, mode = 0o755, caller?: Caller): Reply {
-    const body = Buffer.concat([u32(mode, 0), terminated(name)]);
+  mkdir(parent: bigint, name: Name, mode = 0o755, caller?: Creator): Reply {
+    const fixed = u32(mode, caller?.umask ?? 0);
+    const body = Buffer.concat([fixed, terminated(name), extensions(caller)]);
     return this.request(Op.MKDIR, parent, body, caller && { caller });
   }
 
@@ -257,13 +294,21 @@ export class Guest {
     return this.request(Op.LINK, newParent, Buffer.concat([u64(node), terminated(newName)]));
   }
 
-  open(node: bigint, flags: number): Reply {
-    return this.request(Op.OPEN, node, u32(flags, 0));
+  open(node: bigint, flags: number, openFlags = 0, caller?: Caller): Reply {
+    return this.request(Op.OPEN, node, u32(flags, openFlags), caller && { caller });
   }
 
-  create(parent: bigint, name: Name, flags: number, mode = 0o644, caller?: Caller): Reply {
-    const body = Buffer.concat([u32(flags, mode, 0, 0), terminated(name)]);
+  create(parent: bigint, name: Name, flags: number, mode = 0o644, caller?: Creator): Reply {
+    const fixed = u32(flags, mode, caller?.umask ?? 0, caller?.openFlags ?? 0);
+    const body = Buffer.concat([fixed, terminated(name), extensions(caller)]);
     return this.request(Op.CREATE, parent, body, caller && { caller });
+  }
+
+  tmpfile(parent: bigint, flags: number, mode = 0o644, caller?: Creator): Reply {
+    const fixed = u32(flags, mode, caller?.umask ?? 0, caller?.openFlags ?? 0);
+    // Linux sends the name that it gives such a file itself.
+    const body = Buffer.concat([fixed, terminated('/'), extensions(caller)]);
+    return this.request(Op.TMPFILE, parent, body, caller && { caller });
   }
 
   read(node: bigint, handle: bigint, offset: bigint | number, size: number, room = size): Reply {
@@ -277,8 +322,9 @@ export class Guest {
     offset: bigint | number,
     data: Name,
     size = Buffer.byteLength(data),
+    writeFlags = 0,
   ): Reply {
-    const fixed = Buffer.concat([u64(handle, offset), u32(size, 0), u64(0), u32(0, 0)]);
+    const fixed = Buffer.concat([u64(handle, offset), u32(size, writeFlags), u64(0), u32(0, 0)]);
     return this.request(Op.WRITE, node, Buffer.concat([fixed, Buffer.from(data as string)]));
   }
 
@@ -294,12 +340,16 @@ export class Guest {
     return this.request(Op.RELEASE, node, u64(handle, 0, 0));
   }
 
-  fallocate(node: bigint, handle: bigint, offset: bigint, length: bigint, mode = 0): Reply {
-    return this.request(
-      Op.FALLOCATE,
-      node,
-      Buffer.concat([u64(handle, offset, length), u32(mode, 0)]),
-    );
+  fallocate(
+    node: bigint,
+    handle: bigint,
+    offset: bigint,
+    length: bigint,
+    mode = 0,
+    caller?: Caller,
+  ): Reply {
+    const body = Buffer.concat([u64(handle, offset, length), u32(mode, 0)]);
+    return this.request(Op.FALLOCATE, node, body, caller && { caller });
   }
 
   lseek(node: bigint, handle: bigint, offset: bigint | number, whence: number): Reply {
@@ -311,9 +361,28 @@ export class Guest {
     to: { node: bigint; handle: bigint; offset: bigint | number },
     length: bigint | number,
     flags = 0,
+    caller?: Caller,
+    opcode: number = Op.COPY_FILE_RANGE,
   ): Reply {
     const body = u64(from.handle, from.offset, to.node, to.handle, to.offset, length, flags);
-    return this.request(Op.COPY_FILE_RANGE, from.node, body);
+    return this.request(opcode, from.node, body, caller && { caller });
+  }
+
+  statx(node: bigint, mask: number): Reply {
+    return this.request(Op.STATX, node, Buffer.concat([u32(0, 0), u64(0), u32(0, mask)]));
+  }
+
+  /** @param flags FUSE_IOCTL_… */
+  ioctl(
+    node: bigint,
+    handle: bigint,
+    command: number,
+    input: Uint8Array,
+    outputSize: number,
+    flags = 0,
+  ): Reply {
+    const fixed = [u64(handle), u32(flags, command), u64(0), u32(input.length, outputSize)];
+    return this.request(Op.IOCTL, node, Buffer.concat([...fixed, input]));
   }
 
   opendir(node: bigint): Reply {
@@ -339,9 +408,11 @@ export class Guest {
     return this.request(Op.RELEASEDIR, node, u64(handle, 0, 0));
   }
 
-  setxattr(node: bigint, name: Name, value: Name, flags = 0): Reply {
+  setxattr(node: bigint, name: Name, value: Name, flags = 0, setxattrFlags = 0): Reply {
     const bytes = Buffer.from(value as string);
-    const body = Buffer.concat([u32(bytes.length, flags), terminated(name), bytes]);
+    const isLong = (this.agreed & Init.SETXATTR_EXT) !== 0n;
+    const fixed = isLong ? u32(bytes.length, flags, setxattrFlags, 0) : u32(bytes.length, flags);
+    const body = Buffer.concat([fixed, terminated(name), bytes]);
     return this.request(Op.SETXATTR, node, body);
   }
 

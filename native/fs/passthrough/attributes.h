@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -18,11 +19,11 @@ inline constexpr unsigned kWantedAttributes = STATX_BASIC_STATS | STATX_MNT_ID;
 
 /** statx(2) of a name in a directory, or of the directory's descriptor itself when `name` is "".
  * Follows nothing. */
-inline Result<struct statx> Stat(int directory, const char* name) {
+inline Result<struct statx> Stat(int directory, const char* name,
+                                 unsigned wanted = kWantedAttributes) {
   struct statx attributes;
   const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (name[0] == '\0' ? AT_EMPTY_PATH : 0);
-  const auto answer =
-      Retry([&] { return statx(directory, name, flags, kWantedAttributes, &attributes); });
+  const auto answer = Retry([&] { return statx(directory, name, flags, wanted, &attributes); });
   if (!answer) {
     return answer.error();
   }
@@ -64,6 +65,36 @@ inline abi::fuse_attr ToFuse(const struct statx& attributes) {
   };
 }
 
+inline abi::fuse_sx_time ToFuse(const statx_timestamp& time) {
+  return {.tv_sec = time.tv_sec, .tv_nsec = time.tv_nsec, .reserved = 0};
+}
+
+inline abi::fuse_statx ToFuseStatx(const struct statx& attributes) {
+  return {
+      .mask = attributes.stx_mask & (STATX_BASIC_STATS | STATX_BTIME),
+      .blksize = attributes.stx_blksize,
+      .attributes = attributes.stx_attributes,
+      .nlink = attributes.stx_nlink,
+      .uid = attributes.stx_uid,
+      .gid = attributes.stx_gid,
+      .mode = attributes.stx_mode,
+      .spare0 = 0,
+      .ino = attributes.stx_ino,
+      .size = attributes.stx_size,
+      .blocks = attributes.stx_blocks,
+      .attributes_mask = attributes.stx_attributes_mask,
+      .atime = ToFuse(attributes.stx_atime),
+      .btime = ToFuse(attributes.stx_btime),
+      .ctime = ToFuse(attributes.stx_ctime),
+      .mtime = ToFuse(attributes.stx_mtime),
+      .rdev_major = attributes.stx_rdev_major,
+      .rdev_minor = attributes.stx_rdev_minor,
+      .dev_major = attributes.stx_dev_major,
+      .dev_minor = attributes.stx_dev_minor,
+      .spare2 = {},
+  };
+}
+
 /** Of a mode, what chmod(2) can change. */
 inline constexpr uint32_t kModeBits = 07777;
 
@@ -76,21 +107,6 @@ inline uint32_t GrantedAccess(const fuse::Caller& caller, const abi::fuse_attr& 
   const bool owner = static_cast<uint32_t>(caller.uid) == attributes.uid;
   const bool group = static_cast<uint32_t>(caller.gid) == attributes.gid;
   return attributes.mode >> (owner ? 6 : group ? 3 : 0) & 07;
-}
-
-/** For how long the guest may believe names and attributes, in seconds. */
-constexpr uint64_t ValidSeconds(fuse::CacheMode cache) {
-  constexpr uint64_t kDay = 86400;
-  switch (cache) {
-    case fuse::CacheMode::kNever:
-      return 0;
-    case fuse::CacheMode::kAuto:
-      return 1;
-    case fuse::CacheMode::kMetadata:
-    case fuse::CacheMode::kAlways:
-      return kDay;
-  }
-  return 0;
 }
 
 }  // namespace vfsd::fs::passthrough

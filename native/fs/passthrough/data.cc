@@ -116,9 +116,11 @@ Result<size_t> Passthrough::Write(RequestContext&, NodeId node, const abi::fuse_
   // With write-back the guest's kernel has already decided where the end of the file is.
   const bool append = (in.flags & O_APPEND) != 0 && !options_.writeback &&
                       (in.write_flags & abi::FUSE_WRITE_CACHE) == 0;
-  // Linux says so when it bypasses its page cache, where it would clear the bits itself.
-  const identity::ScopedWithoutFsetid as_ordinary_user(
-      identity_, (in.write_flags & abi::FUSE_WRITE_KILL_SUIDGID) != 0);
+  const Status decided =
+      identity::KeepSetIdBits(identity_, (in.write_flags & abi::FUSE_WRITE_KILL_SUIDGID) == 0);
+  if (!decided) {
+    return decided.error();
+  }
   const uint64_t begin = from.consumed();
   while (from.remaining() > 0) {
     const uint64_t written = from.consumed() - begin;
@@ -138,6 +140,10 @@ Result<size_t> Passthrough::Write(RequestContext&, NodeId node, const abi::fuse_
   return static_cast<size_t>(from.consumed() - begin);
 }
 
+Status Passthrough::KeepSetIdBitsOfRoot(const RequestContext& context) const {
+  return identity::KeepSetIdBits(identity_, context.caller.uid == identity::GuestUid{0});
+}
+
 Status Passthrough::Fallocate(RequestContext& context, NodeId node,
                               const abi::fuse_fallocate_in& in) {
   const Result<FileRef> file = files_.Find(node, FileHandle{in.fh});
@@ -148,6 +154,10 @@ Status Passthrough::Fallocate(RequestContext& context, NodeId node,
   const Result<off_t> length = ToOffset(in.length);
   if (!offset || !length) {
     return Errno(EINVAL);
+  }
+  const Status decided = KeepSetIdBitsOfRoot(context);
+  if (!decided) {
+    return decided;
   }
   context.sleep.AboutToSleep();
   return RetryStatus(
@@ -195,6 +205,10 @@ Result<size_t> Passthrough::CopyFileRange(RequestContext& context, NodeId node,
   // page-aligned.
   constexpr uint64_t kLargestCopy = 0x7fff'f000;
   const size_t length = std::min(in.len, kLargestCopy);
+  const Status decided = KeepSetIdBitsOfRoot(context);
+  if (!decided) {
+    return decided.error();
+  }
   context.sleep.AboutToSleep();
   const auto count = Retry([&] {
     return copy_file_range((*source)->fd.get(), &*from, (*target)->fd.get(), &*to, length, 0);

@@ -52,7 +52,7 @@ Result<abi::fuse_open_out> Passthrough::OpenDir(RequestContext&, NodeId node) {
     return inode.error();
   }
   Result<UniqueFd> directory =
-      proc_self_fd_.Reopen((*inode)->fd.get(), O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+      Reopen((*inode)->fd.get(), O_RDONLY | O_DIRECTORY | O_NONBLOCK);
   if (!directory) {
     return directory.error();
   }

@@ -13,14 +13,20 @@ using fuse::Name;
 using fuse::NewObject;
 using fuse::NodeId;
 using fuse::RequestContext;
-using identity::ScopedIdentity;
 
 namespace {
 
 // What of the guest's open flags reaches the host. O_APPEND does not: it is applied to each write
-// (RWF_APPEND), because the guest can change it at any time. O_NOATIME does not: it is only for a
-// file's owner, which the daemon is not.
+// (RWF_APPEND), because the guest can change it at any time. O_NOATIME only by option: it is for a
+// file's owner, which the daemon may not be.
 constexpr int kPassedFlags = O_ACCMODE | O_TRUNC | O_DSYNC | O_SYNC;
+
+/** Whether an open that truncates clears set-id bits. Linux leaves that to the open. */
+bool TruncatesAsUser(const RequestContext& context, const abi::fuse_open_in& in) {
+  return context.Negotiated(abi::FUSE_HANDLE_KILLPRIV_V2)
+             ? (in.open_flags & abi::FUSE_OPEN_KILL_SUIDGID) != 0
+             : context.caller.uid != identity::GuestUid{0};
+}
 
 }  // namespace
 
@@ -28,6 +34,9 @@ int Passthrough::HostOpenFlags(uint32_t guest_flags) const {
   int flags = static_cast<int>(guest_flags) & kPassedFlags;
   if (options_.allow_direct_io) {
     flags |= static_cast<int>(guest_flags) & O_DIRECT;
+  }
+  if (options_.preserve_noatime) {
+    flags |= static_cast<int>(guest_flags) & O_NOATIME;
   }
   // The guest's page cache reads the rest of a page before it writes a part of it, whatever the
   // mode of the open.
@@ -37,16 +46,32 @@ int Passthrough::HostOpenFlags(uint32_t guest_flags) const {
   return flags | O_NONBLOCK | O_NOCTTY;
 }
 
+Result<UniqueFd> Passthrough::Reopen(int fd, int flags) const {
+  if (options_.never_touch_atime) {
+    Result<UniqueFd> opened = proc_self_fd_.Reopen(fd, flags | O_NOATIME);
+    // Only a file's owner and CAP_FOWNER may.
+    if (opened || opened.error() != Errno(EPERM)) {
+      return opened;
+    }
+  }
+  return proc_self_fd_.Reopen(fd, flags);
+}
+
 Result<UniqueFd> Passthrough::OpenRegular(const Inode& inode, int flags) const {
   if (inode.type != S_IFREG) {
     // Opening a device or a FIFO would give the guest the host's (CVE-2020-35517), or block.
     return Errno(inode.type == S_IFDIR ? EISDIR : inode.type == S_IFLNK ? ELOOP : ENXIO);
   }
-  return proc_self_fd_.Reopen(inode.fd.get(), flags);
+  return Reopen(inode.fd.get(), flags);
 }
 
 uint32_t Passthrough::FileOpenFlags(MountTraits traits) const {
   uint32_t flags = traits.flush_matters ? 0 : abi::FOPEN_NOFLUSH;
+  // The host's file system orders writes to the same bytes, as it does for its own processes. With
+  // write-back the guest's kernel has to do it.
+  if (!options_.writeback) {
+    flags |= abi::FOPEN_PARALLEL_DIRECT_WRITES;
+  }
   switch (options_.cache) {
     case fuse::CacheMode::kNever:
     case fuse::CacheMode::kMetadata:
@@ -78,26 +103,14 @@ Result<abi::fuse_open_out> Passthrough::Open(RequestContext& context, NodeId nod
   if (!share) {
     return Errno(EMFILE);
   }
-  Result<UniqueFd> file = [&] {
-    // The guest's kernel leaves it to the open to clear set-id bits when it truncates.
-    const bool truncates_as_user =
-        (in.flags & O_TRUNC) != 0 && context.caller.uid != identity::GuestUid{0};
-    const identity::ScopedWithoutFsetid as_ordinary_user(identity_, truncates_as_user);
-    return OpenRegular(**inode, HostOpenFlags(in.flags));
-  }();
-  return file ? Register(node, std::move(*file), (*inode)->traits, std::move(share)) : file.error();
-}
-
-Result<UniqueFd> Passthrough::CreateExclusively(const RequestContext& context, int directory,
-                                                const Name& name, const NewObject& object,
-                                                uint32_t flags) const {
-  const auto identity = ScopedIdentity::Assume(identity_, context.caller.uid, context.caller.gid);
-  if (!identity) {
-    return identity.error();
+  if ((in.flags & O_TRUNC) != 0) {
+    const Status decided = identity::KeepSetIdBits(identity_, !TruncatesAsUser(context, in));
+    if (!decided) {
+      return decided.error();
+    }
   }
-  const int host_flags = HostOpenFlags(flags) | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  return RetryFd(
-      [&] { return openat(directory, name.c_str(), host_flags, object.mode & kModeBits); });
+  Result<UniqueFd> file = OpenRegular(**inode, HostOpenFlags(in.flags));
+  return file ? Register(node, std::move(*file), (*inode)->traits, std::move(share)) : file.error();
 }
 
 Result<fuse::Created> Passthrough::OpenExisting(RequestContext& context, int directory,
@@ -136,12 +149,64 @@ Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent
   }
   // Always exclusively: what exists already, put there by whomever since the guest looked, might be
   // a device or a FIFO and is opened by way of its inode only.
-  Result<UniqueFd> file = CreateExclusively(context, directory_fd, name, object, in.flags);
+  Result<UniqueFd> file = [&]() -> Result<UniqueFd> {
+    const auto identity = ActAsCreator(context, **directory, object);
+    if (!identity) {
+      return identity.error();
+    }
+    const int flags = HostOpenFlags(in.flags) | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    return RetryFd(
+        [&] { return openat(directory_fd, name.c_str(), flags, object.mode & kModeBits); });
+  }();
   if (!file) {
     const bool may_exist = file.error() == Errno(EEXIST) && (in.flags & O_EXCL) == 0;
     return may_exist ? OpenExisting(context, directory_fd, name, in) : file.error();
   }
-  Result<UniqueFd> o_path = proc_self_fd_.Reopen(file->get(), O_PATH);
+  auto created = FinishCreate(std::move(*file), **directory, object, std::move(inode_share),
+                              std::move(file_share));
+  if (!created) {
+    unlinkat(directory_fd, name.c_str(), 0);
+  }
+  return created;
+}
+
+Result<fuse::Created> Passthrough::TmpFile(RequestContext& context, NodeId parent,
+                                           const NewObject& object, const abi::fuse_open_in& in) {
+  const Result<InodeRef> directory = FindDirectory(parent);
+  if (!directory) {
+    return directory.error();
+  }
+  FdBudget::Share inode_share = budget_.Take();
+  FdBudget::Share file_share = budget_.Take();
+  if (!inode_share || !file_share) {
+    return Errno(EMFILE);
+  }
+  Result<UniqueFd> file = [&]() -> Result<UniqueFd> {
+    const auto identity = ActAsCreator(context, **directory, object);
+    if (!identity) {
+      return identity.error();
+    }
+    // O_EXCL: it is never to get a name.
+    const int flags = HostOpenFlags(in.flags) | (static_cast<int>(in.flags) & O_EXCL) | O_TMPFILE;
+    return RetryFd([&] {
+      return openat((*directory)->fd.get(), ".", (flags & ~O_TRUNC) | O_CLOEXEC,
+                    object.mode & kModeBits);
+    });
+  }();
+  return file ? FinishCreate(std::move(*file), **directory, object, std::move(inode_share),
+                             std::move(file_share))
+              : file.error();
+}
+
+Result<fuse::Created> Passthrough::FinishCreate(UniqueFd file, const Inode& directory,
+                                                const NewObject& object,
+                                                FdBudget::Share inode_share,
+                                                FdBudget::Share file_share) {
+  const Status labelled = ApplyLabels(file.get(), object);
+  if (!labelled) {
+    return labelled.error();
+  }
+  Result<UniqueFd> o_path = proc_self_fd_.Reopen(file.get(), O_PATH);
   if (!o_path) {
     return o_path.error();
   }
@@ -152,7 +217,7 @@ Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent
   const NodeId node{entry->nodeid};
   // A new file is on its directory's file system. The inode itself is not asked: a hostile guest
   // may have forgotten it already.
-  const auto open = Register(node, std::move(*file), (*directory)->traits, std::move(file_share));
+  const auto open = Register(node, std::move(file), directory.traits, std::move(file_share));
   if (!open) {
     Forget(node, 1);
     return open.error();

@@ -18,7 +18,18 @@ Result<abi::fuse_entry_out> Passthrough::Lookup(RequestContext&, NodeId parent,
   if (!directory) {
     return directory.error();
   }
-  return LookUpIn((*directory)->fd.get(), name.c_str());
+  const auto entry = LookUpIn((*directory)->fd.get(), name.c_str());
+  if (!entry && entry.error() == Errno(ENOENT) && !options_.negative_timeout.IsZero()) {
+    // Node 0 says that there is nothing, and for how long that may be believed.
+    return abi::fuse_entry_out{.nodeid = 0,
+                               .generation = 0,
+                               .entry_valid = options_.negative_timeout.seconds,
+                               .attr_valid = 0,
+                               .entry_valid_nsec = options_.negative_timeout.nanoseconds,
+                               .attr_valid_nsec = 0,
+                               .attr = {}};
+  }
+  return entry;
 }
 
 Result<abi::fuse_entry_out> Passthrough::LookUpIn(int directory, const char* name,
@@ -65,6 +76,24 @@ void Passthrough::Forget(NodeId node, uint64_t nlookup) {
 Result<abi::fuse_attr_out> Passthrough::GetAttr(RequestContext&, NodeId node) {
   const Result<InodeRef> inode = FindInode(node);
   return inode ? AttributesOf(**inode) : inode.error();
+}
+
+Result<abi::fuse_statx_out> Passthrough::Statx(RequestContext&, NodeId node, uint32_t mask) {
+  const Result<InodeRef> inode = FindInode(node);
+  if (!inode) {
+    return inode.error();
+  }
+  // What the guest's kernel may ask for; it knows nothing of the host's mounts.
+  constexpr uint32_t kAskable = STATX_BASIC_STATS | STATX_BTIME;
+  const auto attributes = Stat((*inode)->fd.get(), "", mask & kAskable);
+  if (!attributes) {
+    return attributes.error();
+  }
+  return abi::fuse_statx_out{.attr_valid = options_.attr_timeout.seconds,
+                             .attr_valid_nsec = options_.attr_timeout.nanoseconds,
+                             .flags = 0,
+                             .spare = {},
+                             .stat = ToFuseStatx(*attributes)};
 }
 
 Status Passthrough::Access(RequestContext& context, NodeId node, uint32_t mask) {
@@ -133,7 +162,7 @@ Status Passthrough::SyncFs(RequestContext& context, NodeId node) {
   if ((*inode)->type != S_IFDIR && (*inode)->type != S_IFREG) {
     return Errno(EINVAL);
   }
-  const Result<UniqueFd> file = proc_self_fd_.Reopen((*inode)->fd.get(), O_RDONLY | O_NONBLOCK);
+  const Result<UniqueFd> file = Reopen((*inode)->fd.get(), O_RDONLY | O_NONBLOCK);
   if (!file) {
     return file.error();
   }

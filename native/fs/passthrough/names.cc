@@ -14,7 +14,6 @@ using fuse::Name;
 using fuse::NewObject;
 using fuse::NodeId;
 using fuse::RequestContext;
-using identity::ScopedIdentity;
 
 namespace {
 
@@ -24,7 +23,8 @@ constexpr uint32_t kKnownRenameFlags = RENAME_NOREPLACE | RENAME_EXCHANGE | RENA
 
 template <typename Make>
 Result<abi::fuse_entry_out> Passthrough::MakeEntry(RequestContext& context, NodeId parent,
-                                                   const Name& name, Make make) {
+                                                   const Name& name, const NewObject& object,
+                                                   int unlink_flags, Make make) {
   const Result<InodeRef> directory = FindDirectory(parent);
   if (!directory) {
     return directory.error();
@@ -36,7 +36,7 @@ Result<abi::fuse_entry_out> Passthrough::MakeEntry(RequestContext& context, Node
     return Errno(EMFILE);
   }
   {
-    const auto identity = ScopedIdentity::Assume(identity_, context.caller.uid, context.caller.gid);
+    const auto identity = ActAsCreator(context, **directory, object);
     if (!identity) {
       return identity.error();
     }
@@ -45,14 +45,25 @@ Result<abi::fuse_entry_out> Passthrough::MakeEntry(RequestContext& context, Node
       return made.error();
     }
   }
-  return LookUpIn(directory_fd, name.c_str(), std::move(share));
+  const auto entry = LookUpIn(directory_fd, name.c_str(), std::move(share));
+  if (!entry || object.labels.empty()) {
+    return entry;
+  }
+  const Result<InodeRef> inode = FindInode(NodeId{entry->nodeid});
+  const Status labelled = inode ? ApplyLabels((*inode)->fd.get(), object) : inode.error();
+  if (!labelled) {
+    Forget(NodeId{entry->nodeid}, 1);
+    unlinkat(directory_fd, name.c_str(), unlink_flags);
+    return labelled.error();
+  }
+  return entry;
 }
 
 Result<abi::fuse_entry_out> Passthrough::MkNod(RequestContext& context, NodeId parent,
                                                const Name& name, const NewObject& object,
                                                uint32_t device) {
   // Type 0 means a regular file to mknod(2), and other types are refused by it.
-  return MakeEntry(context, parent, name, [&](int directory) {
+  return MakeEntry(context, parent, name, object, 0, [&](int directory) {
     return mknodat(directory, name.c_str(), object.mode & (S_IFMT | kModeBits),
                    DecodeDevice(device));
   });
@@ -60,15 +71,15 @@ Result<abi::fuse_entry_out> Passthrough::MkNod(RequestContext& context, NodeId p
 
 Result<abi::fuse_entry_out> Passthrough::MkDir(RequestContext& context, NodeId parent,
                                                const Name& name, const NewObject& object) {
-  return MakeEntry(context, parent, name, [&](int directory) {
+  return MakeEntry(context, parent, name, object, AT_REMOVEDIR, [&](int directory) {
     return mkdirat(directory, name.c_str(), object.mode & kModeBits);
   });
 }
 
 Result<abi::fuse_entry_out> Passthrough::Symlink(RequestContext& context, NodeId parent,
                                                  const Name& name, const char* target,
-                                                 const NewObject&) {
-  return MakeEntry(context, parent, name,
+                                                 const NewObject& object) {
+  return MakeEntry(context, parent, name, object, 0,
                    [&](int directory) { return symlinkat(target, directory, name.c_str()); });
 }
 

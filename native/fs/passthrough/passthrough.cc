@@ -57,14 +57,13 @@ Result<Passthrough::InodeRef> Passthrough::FindDirectory(NodeId node) {
 }
 
 abi::fuse_entry_out Passthrough::EntryOf(NodeId node, const struct statx& attributes) const {
-  const uint64_t valid = ValidSeconds(options_.cache);
   return {
       .nodeid = static_cast<uint64_t>(node),
       .generation = 0,
-      .entry_valid = valid,
-      .attr_valid = valid,
-      .entry_valid_nsec = 0,
-      .attr_valid_nsec = 0,
+      .entry_valid = options_.entry_timeout.seconds,
+      .attr_valid = options_.attr_timeout.seconds,
+      .entry_valid_nsec = options_.entry_timeout.nanoseconds,
+      .attr_valid_nsec = options_.attr_timeout.nanoseconds,
       .attr = ToFuse(attributes),
   };
 }
@@ -74,8 +73,8 @@ Result<abi::fuse_attr_out> Passthrough::AttributesOf(const Inode& inode) const {
   if (!attributes) {
     return attributes.error();
   }
-  return abi::fuse_attr_out{.attr_valid = ValidSeconds(options_.cache),
-                            .attr_valid_nsec = 0,
+  return abi::fuse_attr_out{.attr_valid = options_.attr_timeout.seconds,
+                            .attr_valid_nsec = options_.attr_timeout.nanoseconds,
                             .dummy = 0,
                             .attr = ToFuse(*attributes)};
 }

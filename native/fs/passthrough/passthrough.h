@@ -22,11 +22,27 @@
 
 namespace vfsd::fs::passthrough {
 
+/** For how long the guest may believe something. */
+struct Validity {
+  uint64_t seconds = 0;
+  uint32_t nanoseconds = 0;
+
+  bool IsZero() const { return seconds == 0 && nanoseconds == 0; }
+};
+
 struct Options {
   fuse::CacheMode cache = fuse::CacheMode::kAuto;
+  Validity entry_timeout = {1, 0};
+  Validity attr_timeout = {1, 0};
+  /** That a name is not there. Zero: a failed lookup is an error, which nobody keeps. */
+  Validity negative_timeout;
   bool xattr = false;
   bool writeback = false;
   bool allow_direct_io = false;
+  /** Let the guest open files without moving their access time. */
+  bool preserve_noatime = false;
+  /** Open everything so, where that is permitted: nothing of the share is to change. */
+  bool never_touch_atime = false;
   /** Descriptors that the guest may make the daemon hold. */
   int64_t guest_fd_limit = 1024;
 };
@@ -59,6 +75,8 @@ class Passthrough final : public fuse::FileSystem {
   Result<abi::fuse_kstatfs> StatFs(fuse::RequestContext&, fuse::NodeId) override;
   Status SyncFs(fuse::RequestContext&, fuse::NodeId) override;
 
+  Result<abi::fuse_statx_out> Statx(fuse::RequestContext&, fuse::NodeId, uint32_t mask) override;
+
   // set_attributes.cc
   Result<abi::fuse_attr_out> SetAttr(fuse::RequestContext&, fuse::NodeId,
                                      const abi::fuse_setattr_in&) override;
@@ -82,6 +100,8 @@ class Passthrough final : public fuse::FileSystem {
                                   const abi::fuse_open_in&) override;
   Result<fuse::Created> Create(fuse::RequestContext&, fuse::NodeId, const fuse::Name&,
                                const fuse::NewObject&, const abi::fuse_open_in&) override;
+  Result<fuse::Created> TmpFile(fuse::RequestContext&, fuse::NodeId, const fuse::NewObject&,
+                                const abi::fuse_open_in&) override;
   Status Flush(fuse::RequestContext&, fuse::NodeId, fuse::FileHandle, fuse::LockOwner) override;
   Status Fsync(fuse::RequestContext&, fuse::NodeId, fuse::FileHandle, bool data_only) override;
   Status Release(fuse::RequestContext&, fuse::NodeId, const abi::fuse_release_in&) override;
@@ -95,6 +115,10 @@ class Passthrough final : public fuse::FileSystem {
   Result<uint64_t> Lseek(fuse::RequestContext&, fuse::NodeId, const abi::fuse_lseek_in&) override;
   Result<size_t> CopyFileRange(fuse::RequestContext&, fuse::NodeId,
                                const abi::fuse_copy_file_range_in&) override;
+
+  // ioctls.cc
+  Result<size_t> Ioctl(fuse::RequestContext&, fuse::NodeId, const abi::fuse_ioctl_in&,
+                       std::span<const std::byte> input, std::span<std::byte> output) override;
 
   // directories.cc
   Result<abi::fuse_open_out> OpenDir(fuse::RequestContext&, fuse::NodeId) override;
@@ -132,10 +156,24 @@ class Passthrough final : public fuse::FileSystem {
   abi::fuse_entry_out EntryOf(fuse::NodeId node, const struct statx& attributes) const;
   Result<abi::fuse_attr_out> AttributesOf(const Inode& inode) const;
 
-  /** Makes something in a directory as the caller, by `make`, and answers its entry. */
+  // creation.cc
+  /**
+   * Readies the calling thread to make `object` in a directory for the caller: what `make` is to do
+   * meanwhile is one system call. Answers the identity, to be held for as long.
+   */
+  Result<identity::ScopedIdentity> ActAsCreator(const fuse::RequestContext& context,
+                                                const Inode& directory,
+                                                const fuse::NewObject& object) const;
+  /** Gives what has just been made its labels. */
+  Status ApplyLabels(int fd, const fuse::NewObject& object) const;
+  /**
+   * Makes something in a directory as the caller, by `make`, and answers its entry. It is taken
+   * away again, by unlinkat(2) with `unlink_flags`, when it cannot be made whole.
+   */
   template <typename Make>
   Result<abi::fuse_entry_out> MakeEntry(fuse::RequestContext& context, fuse::NodeId parent,
-                                        const fuse::Name& name, Make make);
+                                        const fuse::Name& name, const fuse::NewObject& object,
+                                        int unlink_flags, Make make);
 
   /** open(2) flags for the host from those of the guest. */
   int HostOpenFlags(uint32_t guest_flags) const;
@@ -144,14 +182,25 @@ class Passthrough final : public fuse::FileSystem {
   Result<UniqueFd> OpenRegular(const Inode& inode, int flags) const;
   Result<abi::fuse_open_out> Register(fuse::NodeId node, UniqueFd fd, MountTraits traits,
                                       FdBudget::Share share);
-  Result<UniqueFd> CreateExclusively(const fuse::RequestContext& context, int directory,
-                                     const fuse::Name& name, const fuse::NewObject& object,
-                                     uint32_t flags) const;
+  /** Opens what `fd` refers to; without moving access times, where that was asked for and may be. */
+  Result<UniqueFd> Reopen(int fd, int flags) const;
+  /** The entry and the handle of a file that has just been made and opened. */
+  Result<fuse::Created> FinishCreate(UniqueFd file, const Inode& directory,
+                                     const fuse::NewObject& object, FdBudget::Share inode_share,
+                                     FdBudget::Share file_share);
   Result<fuse::Created> OpenExisting(fuse::RequestContext& context, int directory,
                                      const fuse::Name& name, const abi::fuse_open_in& in);
   uint32_t FileOpenFlags(MountTraits traits) const;
 
-  Status ApplySize(const Inode& inode, const abi::fuse_setattr_in& in, fuse::NodeId node);
+  /**
+   * Set-id bits stay when the guest's root is known to ask. For operations that have no flag for
+   * it: on a local file system a change by anybody else clears them, and so does, with
+   * FUSE_HANDLE_KILLPRIV_V2, no one but the daemon.
+   */
+  Status KeepSetIdBitsOfRoot(const fuse::RequestContext& context) const;
+
+  Status ApplySize(const fuse::RequestContext& context, const Inode& inode,
+                   const abi::fuse_setattr_in& in, fuse::NodeId node);
 
   // directories.cc; each with the listing's lock held.
   Status BeginListing(OpenDirectory& directory, uint64_t offset);
@@ -162,6 +211,10 @@ class Passthrough final : public fuse::FileSystem {
 
   /** ENOSYS, which Linux remembers, when attributes are not served. */
   Result<InodeRef> FindForXattr(fuse::NodeId node);
+  /** EOPNOTSUPP: the attribute is a list that the guest's kernel would not obey. */
+  /** The host's kernel keeps the bit for a file of a group that is the daemon's own. */
+  Status ClearSetGroupId(const Inode& inode) const;
+  static Status CheckXattrName(const fuse::RequestContext& context, const char* name);
 
   // Half of a usual page-cache read-ahead of a directory; a listing in progress holds one such
   // buffer.

@@ -60,11 +60,19 @@ Status ApplyTimes(const Inode& inode, const abi::fuse_setattr_in& in) {
 
 }  // namespace
 
-Status Passthrough::ApplySize(const Inode& inode, const abi::fuse_setattr_in& in, NodeId node) {
+Status Passthrough::ApplySize(const RequestContext& context, const Inode& inode,
+                              const abi::fuse_setattr_in& in, NodeId node) {
   if (in.size > static_cast<uint64_t>(std::numeric_limits<off_t>::max())) {
     return Errno(EFBIG);
   }
   const auto size = static_cast<off_t>(in.size);
+  // Without that agreement Linux sends the mode that is to be left, too.
+  const bool clears = context.Negotiated(abi::FUSE_HANDLE_KILLPRIV_V2) &&
+                      (in.valid & abi::FATTR_KILL_SUIDGID) != 0;
+  const Status decided = identity::KeepSetIdBits(identity_, !clears);
+  if (!decided) {
+    return decided;
+  }
   if ((in.valid & abi::FATTR_FH) != 0) {
     const Result<FileRef> file = files_.Find(node, fuse::FileHandle{in.fh});
     if (!file) {
@@ -78,7 +86,7 @@ Status Passthrough::ApplySize(const Inode& inode, const abi::fuse_setattr_in& in
   return RetryStatus([&] { return truncate(sys::FdName(inode.fd.get()).c_str(), size); });
 }
 
-Result<abi::fuse_attr_out> Passthrough::SetAttr(RequestContext&, NodeId node,
+Result<abi::fuse_attr_out> Passthrough::SetAttr(RequestContext& context, NodeId node,
                                                 const abi::fuse_setattr_in& in) {
   const Result<InodeRef> found = FindInode(node);
   if (!found) {
@@ -92,10 +100,14 @@ Result<abi::fuse_attr_out> Passthrough::SetAttr(RequestContext&, NodeId node,
     done = ApplyOwner(inode, in);
   }
   if (done && (in.valid & abi::FATTR_MODE) != 0) {
-    done = ApplyMode(inode, in, proc_self_fd_);
+    // The guest's kernel has decided which bits its user may set.
+    done = identity::KeepSetIdBits(identity_, true);
+    if (done) {
+      done = ApplyMode(inode, in, proc_self_fd_);
+    }
   }
   if (done && (in.valid & abi::FATTR_SIZE) != 0) {
-    done = ApplySize(inode, in, node);
+    done = ApplySize(context, inode, in, node);
   }
   if (done && (in.valid & kAnyTime) != 0) {
     done = ApplyTimes(inode, in);

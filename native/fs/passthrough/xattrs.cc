@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
 #include <sys/xattr.h>
 
 #include <cstring>
 #include <string_view>
 
+#include "fs/passthrough/attributes.h"
 #include "fs/passthrough/passthrough.h"
 
 namespace vfsd::fs::passthrough {
@@ -13,10 +15,6 @@ using fuse::RequestContext;
 
 namespace {
 
-/**
- * Access control lists are the business of FUSE_POSIX_ACL. While that is not negotiated the guest's
- * kernel would not obey them, so the guest does not get to see or set them.
- */
 bool IsPosixAcl(std::string_view name) {
   return name == "system.posix_acl_access" || name == "system.posix_acl_default";
 }
@@ -39,6 +37,13 @@ size_t DropHiddenNames(std::span<std::byte> names) {
 
 }  // namespace
 
+// Access control lists are the business of FUSE_POSIX_ACL. While that is not negotiated the guest's
+// kernel would not obey them, so the guest does not get to see or set them.
+Status Passthrough::CheckXattrName(const RequestContext& context, const char* name) {
+  return IsPosixAcl(name) && !context.Negotiated(abi::FUSE_POSIX_ACL) ? Status(Errno(EOPNOTSUPP))
+                                                                      : Status();
+}
+
 Result<Passthrough::InodeRef> Passthrough::FindForXattr(NodeId node) {
   return options_.xattr ? FindInode(node) : Result<InodeRef>(Errno(ENOSYS));
 }
@@ -47,29 +52,51 @@ Result<Passthrough::InodeRef> Passthrough::FindForXattr(NodeId node) {
 // for reading, and so work on every kind of inode. /proc/self/fd leads to the inode itself, also to
 // a symbolic link's own.
 
-Status Passthrough::SetXattr(RequestContext&, NodeId node, const char* name,
+Status Passthrough::ClearSetGroupId(const Inode& inode) const {
+  const auto attributes = Stat(inode.fd.get(), "");
+  if (!attributes) {
+    return attributes.error();
+  }
+  if ((attributes->stx_mode & S_ISGID) == 0) {
+    return {};
+  }
+  return RetryStatus([&] {
+    return fchmodat(proc_self_fd_.get(), sys::FdName(inode.fd.get()).c_str(),
+                    attributes->stx_mode & kModeBits & ~static_cast<uint32_t>(S_ISGID), 0);
+  });
+}
+
+Status Passthrough::SetXattr(RequestContext& context, NodeId node, const char* name,
                              std::span<const std::byte> value, const abi::fuse_setxattr_in& in) {
   const Result<InodeRef> inode = FindForXattr(node);
   if (!inode) {
     return inode.error();
   }
-  if (IsPosixAcl(name)) {
-    return Errno(EOPNOTSUPP);
+  const Status allowed = CheckXattrName(context, name);
+  if (!allowed) {
+    return allowed;
   }
-  return RetryStatus([&] {
+  const bool clears = (in.setxattr_flags & abi::FUSE_SETXATTR_ACL_KILL_SGID) != 0;
+  const Status decided = identity::KeepSetIdBits(identity_, !clears);
+  if (!decided) {
+    return decided;
+  }
+  const Status set = RetryStatus([&] {
     return setxattr(sys::FdName((*inode)->fd.get()).c_str(), name, value.data(), value.size(),
                     static_cast<int>(in.flags));
   });
+  return set && clears ? ClearSetGroupId(**inode) : set;
 }
 
-Result<size_t> Passthrough::GetXattr(RequestContext&, NodeId node, const char* name,
+Result<size_t> Passthrough::GetXattr(RequestContext& context, NodeId node, const char* name,
                                      std::span<std::byte> value) {
   const Result<InodeRef> inode = FindForXattr(node);
   if (!inode) {
     return inode.error();
   }
-  if (IsPosixAcl(name)) {
-    return Errno(EOPNOTSUPP);
+  const Status allowed = CheckXattrName(context, name);
+  if (!allowed) {
+    return allowed.error();
   }
   const auto length = Retry([&] {
     return getxattr(sys::FdName((*inode)->fd.get()).c_str(), name, value.data(), value.size());
@@ -80,7 +107,7 @@ Result<size_t> Passthrough::GetXattr(RequestContext&, NodeId node, const char* n
   return static_cast<size_t>(*length);
 }
 
-Result<size_t> Passthrough::ListXattr(RequestContext&, NodeId node, std::span<std::byte> names) {
+Result<size_t> Passthrough::ListXattr(RequestContext& context, NodeId node, std::span<std::byte> names) {
   const Result<InodeRef> inode = FindForXattr(node);
   if (!inode) {
     return inode.error();
@@ -94,17 +121,19 @@ Result<size_t> Passthrough::ListXattr(RequestContext&, NodeId node, std::span<st
   }
   // Asked for the length only, the answer may be too long by the hidden names: a caller's buffer is
   // only larger then.
-  return names.empty() ? static_cast<size_t>(*length)
-                       : DropHiddenNames(names.first(static_cast<size_t>(*length)));
+  return names.empty() || context.Negotiated(abi::FUSE_POSIX_ACL)
+             ? static_cast<size_t>(*length)
+             : DropHiddenNames(names.first(static_cast<size_t>(*length)));
 }
 
-Status Passthrough::RemoveXattr(RequestContext&, NodeId node, const char* name) {
+Status Passthrough::RemoveXattr(RequestContext& context, NodeId node, const char* name) {
   const Result<InodeRef> inode = FindForXattr(node);
   if (!inode) {
     return inode.error();
   }
-  if (IsPosixAcl(name)) {
-    return Errno(EOPNOTSUPP);
+  const Status allowed = CheckXattrName(context, name);
+  if (!allowed) {
+    return allowed.error();
   }
   return RetryStatus([&] { return removexattr(sys::FdName((*inode)->fd.get()).c_str(), name); });
 }
