@@ -137,9 +137,14 @@
               "test/native/vring/descriptor_chain_test.cc",
               "test/native/vring/split_ring_test.cc",
               "test/native/fuse/server_test.cc",
+              "test/native/fuse/extensions_test.cc",
+              "test/native/identity/credentials_test.cc",
               "test/native/fs/slab_test.cc",
               "test/native/fs/inode_table_test.cc",
               "test/native/fs/passthrough_test.cc",
+              "test/native/fs/creation_test.cc",
+              "test/native/fs/ioctl_test.cc",
+              "test/native/fs/set_id_bits_test.cc",
               "test/native/engine/lead_test.cc"
             ],
             "libraries": ["-lgtest", "-lpthread"]

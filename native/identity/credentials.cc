@@ -25,13 +25,14 @@ constexpr uint64_t Bit(unsigned capability) {
 
 using CapabilitySets = __user_cap_data_struct[_LINUX_CAPABILITY_U32S_3];
 
-uint64_t EffectiveCapabilities() {
+/** What the calling thread may make effective; none when it cannot be found out. */
+uint64_t PermittedCapabilities() {
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   CapabilitySets sets = {};
   if (syscall(SYS_capget, &header, sets) != 0) {
     return 0;
   }
-  return sets[0].effective | static_cast<uint64_t>(sets[1].effective) << 32;
+  return sets[0].permitted | static_cast<uint64_t>(sets[1].permitted) << 32;
 }
 
 /** Precondition: `effective` is a part of `permitted`, which is what the thread has. */
@@ -58,13 +59,13 @@ uint64_t DecidedCapabilities(const ProcessIdentity& process) {
 
 ProcessIdentity ProcessIdentity::OfCallingThread() {
   const uint64_t needed = Bit(CAP_SETUID) | Bit(CAP_SETGID);
-  const uint64_t effective = EffectiveCapabilities();
+  const uint64_t permitted = PermittedCapabilities();
   const int secure_bits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
   return {.uid = HostUid{geteuid()},
           .gid = HostGid{getegid()},
-          .can_switch = (effective & needed) == needed,
+          .can_switch = (permitted & needed) == needed,
           .keeps_capabilities = secure_bits >= 0 && (secure_bits & SECBIT_NO_SETUID_FIXUP) != 0,
-          .permitted = effective,
+          .permitted = permitted,
           .uids = IdRanges::Read("/proc/self/uid_map"),
           .gids = IdRanges::Read("/proc/self/gid_map")};
 }

@@ -22,7 +22,7 @@ struct ProcessIdentity {
   bool can_switch;
   /** SECBIT_NO_SETUID_FIXUP: a change of the file system user id leaves the capabilities alone. */
   bool keeps_capabilities;
-  /** The capabilities that are effective, and permitted, while the thread is itself. */
+  /** The capabilities of every thread; all are effective unless KeepSetIdBits has taken one. */
   uint64_t permitted;
   IdRanges uids;
   IdRanges gids;

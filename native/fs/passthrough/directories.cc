@@ -51,8 +51,7 @@ Result<abi::fuse_open_out> Passthrough::OpenDir(RequestContext&, NodeId node) {
   if (!inode) {
     return inode.error();
   }
-  Result<UniqueFd> directory =
-      Reopen((*inode)->fd.get(), O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+  Result<UniqueFd> directory = Reopen((*inode)->fd.get(), O_RDONLY | O_DIRECTORY | O_NONBLOCK);
   if (!directory) {
     return directory.error();
   }

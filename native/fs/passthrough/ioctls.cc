@@ -58,8 +58,7 @@ Result<size_t> SetFlags(int fd, std::span<const std::byte> input) {
   if (!present) {
     return present.error();
   }
-  return ((*present ^ flags) & kHostsFlags) != 0 ? Errno(EPERM)
-                                                 : Tell(fd, FS_IOC_SETFLAGS, flags);
+  return ((*present ^ flags) & kHostsFlags) != 0 ? Errno(EPERM) : Tell(fd, FS_IOC_SETFLAGS, flags);
 }
 
 Result<size_t> SetXflags(int fd, std::span<const std::byte> input) {

@@ -182,7 +182,8 @@ class Passthrough final : public fuse::FileSystem {
   Result<UniqueFd> OpenRegular(const Inode& inode, int flags) const;
   Result<abi::fuse_open_out> Register(fuse::NodeId node, UniqueFd fd, MountTraits traits,
                                       FdBudget::Share share);
-  /** Opens what `fd` refers to; without moving access times, where that was asked for and may be. */
+  /** Opens what `fd` refers to; without moving access times, where that was asked for and may be.
+   */
   Result<UniqueFd> Reopen(int fd, int flags) const;
   /** The entry and the handle of a file that has just been made and opened. */
   Result<fuse::Created> FinishCreate(UniqueFd file, const Inode& directory,

@@ -67,8 +67,8 @@ Status Passthrough::ApplySize(const RequestContext& context, const Inode& inode,
   }
   const auto size = static_cast<off_t>(in.size);
   // Without that agreement Linux sends the mode that is to be left, too.
-  const bool clears = context.Negotiated(abi::FUSE_HANDLE_KILLPRIV_V2) &&
-                      (in.valid & abi::FATTR_KILL_SUIDGID) != 0;
+  const bool clears =
+      context.Negotiated(abi::FUSE_HANDLE_KILLPRIV_V2) && (in.valid & abi::FATTR_KILL_SUIDGID) != 0;
   const Status decided = identity::KeepSetIdBits(identity_, !clears);
   if (!decided) {
     return decided;

@@ -107,7 +107,8 @@ Result<size_t> Passthrough::GetXattr(RequestContext& context, NodeId node, const
   return static_cast<size_t>(*length);
 }
 
-Result<size_t> Passthrough::ListXattr(RequestContext& context, NodeId node, std::span<std::byte> names) {
+Result<size_t> Passthrough::ListXattr(RequestContext& context, NodeId node,
+                                      std::span<std::byte> names) {
   const Result<InodeRef> inode = FindForXattr(node);
   if (!inode) {
     return inode.error();
