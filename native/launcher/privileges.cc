@@ -58,6 +58,19 @@ bool KeepOnly(uint64_t capabilities) {
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 || Failed("setting no_new_privs");
 }
 
+bool HasCapability(unsigned capability) {
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {};
+  return syscall(SYS_capget, &header, sets) == 0 &&
+         (sets[capability / 32].effective >> capability % 32 & 1) != 0;
+}
+
+bool BecomeNamespaceRoot() {
+  // The group first, while the capability for it is certainly there.
+  return (setresgid(0, 0, 0) == 0 && setresuid(0, 0, 0) == 0) ||
+         Failed("becoming user 0 of the sandbox");
+}
+
 bool LeaveSupplementaryGroups() {
   // EPERM: an ordinary user, whose own groups these are, or a user namespace without setgroups.
   return setgroups(0, nullptr) == 0 || errno == EPERM || Failed("leaving the supplementary groups");
