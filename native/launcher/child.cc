@@ -196,7 +196,7 @@ void RunChild(const Options& options, int control) {
   }
   const std::optional<sys::SeccompFilter> filter = ReadStartFilter(options);
   PlaceFds(options, view, control);
-  if (!KeepOnly(options.capabilities)) {
+  if (!SeparateCapabilitiesFromIds() || !KeepOnly(options.capabilities)) {
     _exit(1);
   }
   // Once more: changes of credentials clear it.
