@@ -146,6 +146,7 @@
               "test/native/identity/credentials_test.cc",
               "test/native/fs/slab_test.cc",
               "test/native/fs/inode_table_test.cc",
+              "test/native/fs/inode_handles_test.cc",
               "test/native/fs/passthrough_test.cc",
               "test/native/fs/creation_test.cc",
               "test/native/fs/ioctl_test.cc",

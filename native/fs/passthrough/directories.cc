@@ -48,17 +48,18 @@ bool IsDot(std::string_view name) {
 }  // namespace
 
 Result<abi::fuse_open_out> Passthrough::OpenDir(RequestContext&, NodeId node) {
+  // First, since an inode in use does not give its own share.
+  FdBudget::Share share = TakeShare();
   const Result<InodeRef> inode = FindDirectory(node);
   if (!inode) {
     return inode.error();
   }
+  if (!share) {
+    return Errno(EMFILE);
+  }
   Result<UniqueFd> directory = Reopen((*inode)->fd.get(), O_RDONLY | O_DIRECTORY | O_NONBLOCK);
   if (!directory) {
     return directory.error();
-  }
-  FdBudget::Share share = TakeShare();
-  if (!share) {
-    return Errno(EMFILE);
   }
   const auto handle =
       directories_.Insert({node, std::move(*directory), (*inode)->mount, std::move(share)});

@@ -95,11 +95,12 @@ Result<abi::fuse_open_out> Passthrough::Register(NodeId node, UniqueFd fd, Mount
 
 Result<abi::fuse_open_out> Passthrough::Open(RequestContext& context, NodeId node,
                                              const abi::fuse_open_in& in) {
+  // First, since an inode in use does not give its own share.
+  FdBudget::Share share = TakeShare();
   const Result<InodeRef> inode = FindInode(node);
   if (!inode) {
     return inode.error();
   }
-  FdBudget::Share share = TakeShare();
   if (!share) {
     return Errno(EMFILE);
   }
@@ -136,13 +137,13 @@ Result<fuse::Created> Passthrough::OpenExisting(RequestContext& context, int dir
 
 Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent, const Name& name,
                                           const NewObject& object, const abi::fuse_open_in& in) {
+  // Before the file is there: one share for its inode, one for the open file.
+  FdBudget::Share file_share = TakeShare();
   const Result<InodeRef> directory = FindDirectory(parent);
   if (!directory) {
     return directory.error();
   }
   const int directory_fd = (*directory)->fd.get();
-  // Before the file is there: one share for its inode, one for the open file.
-  FdBudget::Share file_share = TakeShare();
   Result<FdBudget::Share> inode_share = TakeShareForNew(**directory);
   if (!inode_share || !file_share) {
     return Errno(EMFILE);
@@ -172,11 +173,11 @@ Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent
 
 Result<fuse::Created> Passthrough::TmpFile(RequestContext& context, NodeId parent,
                                            const NewObject& object, const abi::fuse_open_in& in) {
+  FdBudget::Share file_share = TakeShare();
   const Result<InodeRef> directory = FindDirectory(parent);
   if (!directory) {
     return directory.error();
   }
-  FdBudget::Share file_share = TakeShare();
   Result<FdBudget::Share> inode_share = TakeShareForNew(**directory);
   if (!inode_share || !file_share) {
     return Errno(EMFILE);
