@@ -99,6 +99,8 @@
         "native/launcher/privileges.cc",
         "native/launcher/child.cc",
         "native/launcher/confine.cc",
+        "native/launcher/file_handles.cc",
+        "native/launcher/id_maps.cc",
         "native/launcher/socket_file.cc",
         "native/launcher/supervise.cc",
         "native/sys/seccomp_load.cc"

@@ -65,6 +65,16 @@ const errorKinds = {
     (limit) => `cannot allow ${limit} open files`,
     'lower --rlimit-nofile, or raise the hard limit (ulimit -Hn, LimitNOFILE= in systemd)',
   ),
+  VFSD_IDMAP_PROGRAM: kind(
+    environment,
+    (program) => `cannot map ids without the program ${program}`,
+    'install it (in Debian, package uidmap), or start vfsd as root',
+  ),
+  VFSD_IDMAP_NOT_GRANTED: kind(
+    correctable,
+    (range) => `cannot use ${range}`,
+    'name ids that are yours, have the administrator grant you these, or start vfsd as root',
+  ),
   VFSD_SANDBOX_USER_NAMESPACE: kind(
     environment,
     () => 'cannot confine the daemon in a user namespace',
@@ -74,6 +84,16 @@ const errorKinds = {
     correctable,
     () => 'cannot confine the daemon with --sandbox=chroot',
     'start vfsd as root, or choose --sandbox=namespace',
+  ),
+  VFSD_SANDBOX_CAPABILITY: kind(
+    correctable,
+    (capability) => `cannot leave ${capability} to the daemon`,
+    'start vfsd as root, or leave it out of --modcaps',
+  ),
+  VFSD_SANDBOX_FILE_HANDLES: kind(
+    correctable,
+    () => 'cannot refer to inodes by file handle',
+    'start vfsd as root and without --uid-map and --gid-map, or choose --inode-file-handles=prefer',
   ),
   VFSD_SANDBOX_LAUNCH: kind(
     environment,

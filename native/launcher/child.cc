@@ -142,6 +142,22 @@ std::optional<sys::SeccompFilter> ReadStartFilter(const Options& options) {
   return std::move(*filter);
 }
 
+/**
+ * Becomes the user that Node is to run as. Not earlier: another user may be unable to find the
+ * shared directory, and the launcher to enter its namespaces.
+ */
+void BecomeWorkersUser(const Options& options, int control) {
+  if (!AwaitByte(control, kJoined) || !BecomeNamespaceRoot()) {
+    _exit(1);
+  }
+  // Node says less clearly what it cannot read.
+  for (char** argument = options.worker; *argument != nullptr; ++argument) {
+    if ((*argument)[0] == '/' && access(*argument, R_OK) != 0) {
+      Fail(*argument, "the user who is 0 by --uid-map must be able to read vfsd's program files");
+    }
+  }
+}
+
 void EndWithLauncher() {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
     Fail("asking to end with the launcher");
@@ -175,9 +191,12 @@ void RunChild(const Options& options, int control) {
   if (!LeaveSupplementaryGroups()) {
     _exit(1);
   }
+  if (options.MapsIds()) {
+    BecomeWorkersUser(options, control);
+  }
   const std::optional<sys::SeccompFilter> filter = ReadStartFilter(options);
   PlaceFds(options, view, control);
-  if (!KeepOnly(options.capabilities)) {
+  if (!SeparateCapabilitiesFromIds() || !KeepOnly(options.capabilities)) {
     _exit(1);
   }
   // Once more: changes of credentials clear it.

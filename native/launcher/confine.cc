@@ -1,48 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/confine.h"
 
-#include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <string>
-
-#include "base/unique_fd.h"
 #include "launcher/message.h"
+#include "launcher/privileges.h"
 
 namespace vfsd::launcher {
-namespace {
-
-bool WriteProcFile(int pid, const std::string& name, const std::string& text) {
-  const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
-  const UniqueFd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  // In one piece: that is how the kernel wants these files written.
-  const bool written =
-      file && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  return written || Failed(path);
+bool MustEnterUserNamespace(const Options& options) {
+  return options.user_namespace && !HasCapability(CAP_SYS_ADMIN);
 }
 
-/** A map with one line: `id` outside is 0 inside. */
-std::string MapToZero(unsigned id) {
-  return "0 " + std::to_string(id) + " 1\n";
-}
-
-}  // namespace
-
-bool WriteIdMaps(int child_pid) {
-  // An ordinary user may map a group only when groups cannot be left (user_namespaces(7)).
-  return WriteProcFile(child_pid, "uid_map", MapToZero(geteuid())) &&
-         WriteProcFile(child_pid, "setgroups", "deny") &&
-         WriteProcFile(child_pid, "gid_map", MapToZero(getegid()));
-}
-
-bool JoinChild(const Options& options, int pidfd) {
+bool JoinChild(const Options& options, bool user_namespace, int pidfd) {
   if (options.sandbox != Sandbox::kNamespace) {
     return true;
   }
-  const int namespaces = CLONE_NEWNS | (options.user_namespace ? CLONE_NEWUSER : 0);
+  const int namespaces = CLONE_NEWNS | (user_namespace ? CLONE_NEWUSER : 0);
   return setns(pidfd, namespaces) == 0 ||
          Failed("entering the sandbox's mount namespace", "vfsd needs Linux 5.8");
 }

@@ -7,12 +7,15 @@ namespace vfsd::launcher {
 
 // Each answers false when it has failed, and has said so.
 
-/** Makes the calling user uid and gid 0 of the child's user namespace, the only ids there are in
- * it. */
-[[nodiscard]] bool WriteIdMaps(int child_pid);
+/**
+ * Whether the child's root can be changed only from within its user namespace. Whoever is
+ * privileged outside stays there, and can still remove the socket's file. To be asked before
+ * JoinChild().
+ */
+[[nodiscard]] bool MustEnterUserNamespace(const Options& options);
 
 /** Enters the child's namespaces, from where its root can be changed. */
-[[nodiscard]] bool JoinChild(const Options& options, int pidfd);
+[[nodiscard]] bool JoinChild(const Options& options, bool user_namespace, int pidfd);
 
 /**
  * Makes `tree` the root directory of the worker, of every thread it has, and of the launcher: in

@@ -26,6 +26,8 @@
 #include "launcher/child.h"
 #include "launcher/confine.h"
 #include "launcher/control_socket.h"
+#include "launcher/file_handles.h"
+#include "launcher/id_maps.h"
 #include "launcher/message.h"
 #include "launcher/options.h"
 #include "launcher/privileges.h"
@@ -95,11 +97,20 @@ bool CloseAllBut(int one, int other) {
   return syscall(SYS_close_range, next, ~0u, 0) == 0 || Failed("closing descriptors");
 }
 
-/** Nothing of the launcher's rights is needed for waiting. */
-bool GiveUpRights(const Options& options, const SocketFile& socket, int pidfd) {
-  const uint64_t dac_override = 1ull << CAP_DAC_OVERRIDE;
-  const bool root = geteuid() == 0 && !options.user_namespace;
-  if (!KeepOnly(root && socket.NeedsDacOverride() ? dac_override : 0)) {
+/** What the launcher still needs while it waits: mostly nothing. */
+uint64_t LastingCapabilities(const Options& options, const SocketFile& socket,
+                             bool user_namespace) {
+  if (user_namespace) {
+    // The worker may be another user of the host, to whom signals have to go.
+    return options.MapsIds() ? 1ull << CAP_KILL : 0;
+  }
+  return geteuid() == 0 && socket.NeedsDacOverride() ? 1ull << CAP_DAC_OVERRIDE : 0;
+}
+
+/** @param user_namespace the launcher has entered the worker's */
+bool GiveUpRights(const Options& options, const SocketFile& socket, bool user_namespace,
+                  int pidfd) {
+  if (!KeepOnly(LastingCapabilities(options, socket, user_namespace))) {
     return false;
   }
   const auto filter = sys::SeccompFilter::ReadIfGiven(options.launcher_filter_fd);
@@ -126,12 +137,16 @@ bool Hear(int control, char byte, UniqueFd* fd = nullptr) {
  * Goes with the child from its creation to its confinement. False when that has failed, when the
  * worker has ended on the way (then it has said why), or when a signal asks for the end.
  */
-bool Confine(const Options& options, int control, pid_t pid, int pidfd) {
-  if (options.user_namespace && !WriteIdMaps(pid)) {
+bool Confine(const Options& options, bool user_namespace, int control, pid_t pid, int pidfd) {
+  if (options.user_namespace && !WriteIdMaps(options, pid)) {
     return false;
   }
   UniqueFd tree;
-  if (!SendByte(control, kGo) || !Hear(control, kTree, &tree) || !JoinChild(options, pidfd)) {
+  if (!SendByte(control, kGo) || !Hear(control, kTree, &tree) ||
+      !JoinChild(options, user_namespace, pidfd)) {
+    return false;
+  }
+  if (options.MapsIds() && !SendByte(control, kJoined)) {
     return false;
   }
   return Hear(control, kLoaded) && MoveIntoTree(options, tree.get()) &&
@@ -139,6 +154,9 @@ bool Confine(const Options& options, int control, pid_t pid, int pidfd) {
 }
 
 int Launch(const Options& options, const SocketFile& socket) {
+  if (options.require_file_handles && !RequireFileHandles(options.shared_dir)) {
+    return 1;
+  }
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
     Failed("socketpair");
@@ -156,10 +174,11 @@ int Launch(const Options& options, const SocketFile& socket) {
     RunChild(options, childs_end.get());
   }
   childs_end.Reset();
-  const bool confined = Confine(options, control.get(), pid, pidfd.get());
+  const bool user_namespace = MustEnterUserNamespace(options);
+  const bool confined = Confine(options, user_namespace, control.get(), pid, pidfd.get());
   // A worker that waits for a launcher that has failed sees the end of the conversation, and ends.
   control.Reset();
-  if (!confined || !GiveUpRights(options, socket, pidfd.get())) {
+  if (!confined || !GiveUpRights(options, socket, user_namespace, pidfd.get())) {
     return Abandon(pidfd.get());
   }
   return Supervise(pidfd.get());

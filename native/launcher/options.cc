@@ -24,6 +24,9 @@ enum Key : int {
   kProcessFilter,
   kMainThreadFilter,
   kUserNamespace,
+  kUidMap,
+  kGidMap,
+  kRequireFileHandles,
   kReadOnly,
   kCapabilities,
   kRlimitNofile,
@@ -40,6 +43,9 @@ constexpr option kOptions[] = {
     {"process-filter-fd", required_argument, nullptr, kProcessFilter},
     {"main-thread-filter-fd", required_argument, nullptr, kMainThreadFilter},
     {"user-namespace", no_argument, nullptr, kUserNamespace},
+    {"uid-map", required_argument, nullptr, kUidMap},
+    {"gid-map", required_argument, nullptr, kGidMap},
+    {"require-file-handles", no_argument, nullptr, kRequireFileHandles},
     {"readonly", no_argument, nullptr, kReadOnly},
     {"capabilities", required_argument, nullptr, kCapabilities},
     {"rlimit-nofile", required_argument, nullptr, kRlimitNofile},
@@ -59,6 +65,24 @@ bool ToFd(const char* text, int& fd) {
     return false;
   }
   fd = static_cast<int>(number);
+  return true;
+}
+
+/** INSIDE:HOST:COUNT */
+bool AddRange(const char* text, std::vector<IdRange>& ranges) {
+  uint32_t numbers[3];
+  for (uint32_t& number : numbers) {
+    char* end = nullptr;
+    errno = 0;
+    const unsigned long value = std::strtoul(text, &end, 10);
+    const char expected = &number == &numbers[2] ? '\0' : ':';
+    if (errno != 0 || end == text || *end != expected || value > UINT32_MAX) {
+      return false;
+    }
+    number = static_cast<uint32_t>(value);
+    text = end + 1;
+  }
+  ranges.push_back({.inside = numbers[0], .host = numbers[1], .count = numbers[2]});
   return true;
 }
 
@@ -99,6 +123,13 @@ bool Apply(int key, Options& options) {
       return ToFd(optarg, options.main_thread_filter_fd);
     case kUserNamespace:
       options.user_namespace = true;
+      return true;
+    case kUidMap:
+      return AddRange(optarg, options.uid_map);
+    case kGidMap:
+      return AddRange(optarg, options.gid_map);
+    case kRequireFileHandles:
+      options.require_file_handles = true;
       return true;
     case kReadOnly:
       options.read_only = true;

@@ -3,10 +3,18 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace vfsd::launcher {
 
 enum class Sandbox { kNamespace, kChroot, kNone };
+
+/** `count` ids from `inside` on in the user namespace are those from `host` on outside of it. */
+struct IdRange {
+  uint32_t inside;
+  uint32_t host;
+  uint32_t count;
+};
 
 /** What the command tells the launcher. The strings are argv's. */
 struct Options {
@@ -21,8 +29,13 @@ struct Options {
   int launcher_filter_fd = -1;
   int process_filter_fd = -1;
   int main_thread_filter_fd = -1;
-  /** Make a user namespace in which the calling user is uid and gid 0. */
+  /** Make a user namespace. */
   bool user_namespace = false;
+  // The ids that exist in it; empty: the caller's own, as 0.
+  std::vector<IdRange> uid_map;
+  std::vector<IdRange> gid_map;
+  /** Do not start where the shared directory has no file handle. */
+  bool require_file_handles = false;
   /** Mount the tree read-only. */
   bool read_only = false;
   /** What the worker keeps, a bit for each capability. */
@@ -31,6 +44,9 @@ struct Options {
   uint64_t rlimit_nofile = 0;
   /** The worker's program and arguments, ended by a null. */
   char** worker = nullptr;
+
+  /** The worker may have to become another user of the host than the caller. */
+  bool MapsIds() const { return !uid_map.empty() || !gid_map.empty(); }
 };
 
 /** Nothing when the command line is not one that `vfsd` makes; a message has been printed. */

@@ -3,6 +3,7 @@
 
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/securebits.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -56,6 +57,30 @@ bool KeepOnly(uint64_t capabilities) {
         "runs as root");
   }
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 || Failed("setting no_new_privs");
+}
+
+bool HasCapability(unsigned capability) {
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {};
+  return syscall(SYS_capget, &header, sets) == 0 &&
+         (sets[capability / 32].effective >> capability % 32 & 1) != 0;
+}
+
+bool SeparateCapabilitiesFromIds() {
+  constexpr int kWanted = SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED;
+  const int bits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
+  if (bits >= 0 && (bits & kWanted) == kWanted) {
+    return true;
+  }
+  // EPERM: an ordinary user with --sandbox=none, who has no capabilities to keep.
+  return (bits >= 0 && prctl(PR_SET_SECUREBITS, bits | kWanted, 0, 0, 0) == 0) || errno == EPERM ||
+         Failed("setting the securebits");
+}
+
+bool BecomeNamespaceRoot() {
+  // The group first, while the capability for it is certainly there.
+  return (setresgid(0, 0, 0) == 0 && setresuid(0, 0, 0) == 0) ||
+         Failed("becoming user 0 of the sandbox");
 }
 
 bool LeaveSupplementaryGroups() {

@@ -5,33 +5,48 @@ import {
   optionDefinitions,
   optionGroups,
   type FlagOptionName,
+  type ListOptionName,
   type OptionName,
   type ValueOptionName,
 } from '../config/options.js';
-import { usage, type GivenOptions } from '../config/validate.js';
+import { usage } from '../config/usage.js';
+import type { GivenOptions } from '../config/validate.js';
 
 const helpWidth = 100;
 const flagNames = new Set<string>(
   optionDefinitions.filter(({ value }) => value === undefined).map(({ name }) => name),
 );
 
+const listNames = new Set<string>(
+  optionDefinitions.filter(({ repeatable }) => repeatable === true).map(({ name }) => name),
+);
+const impliedValues = new Map<string, string>(
+  optionDefinitions.flatMap(({ name, withoutValue }) =>
+    withoutValue === undefined ? [] : [[name, withoutValue]],
+  ),
+);
+
 /** Takes the command line apart: `--name=value` and `--name value`. Throws VFSD_CONFIG_USAGE. */
 export async function parseArguments(args: readonly string[]): Promise<GivenOptions> {
   checkTokens(args);
-  const parsed: Readonly<Record<string, unknown>> = await parser(args).parseAsync();
+  const complete = args.map(withImpliedValue);
+  const parsed: Readonly<Record<string, unknown>> = await parser(complete).parseAsync();
   const { _: positionals } = parsed;
   if (Array.isArray(positionals) && positionals.length > 0) {
     throw usage(`unexpected argument ${String(positionals[0])}`);
   }
   const values: Partial<Record<ValueOptionName, string>> = {};
+  const lists: Partial<Record<ListOptionName, readonly string[]>> = {};
   const flags = new Set<FlagOptionName>();
   for (const { name } of optionDefinitions) {
     const given = parsed[name];
     if (isFlag(name)) {
       if (given === true) flags.add(name);
+    } else if (isList(name)) {
+      if (given !== undefined) lists[name] = [given].flat().map(String);
     } else if (typeof given === 'string') values[name] = given;
   }
-  return { values, flags };
+  return { values, lists, flags };
 }
 
 /** The text of `--help`. */
@@ -49,13 +64,23 @@ function isFlag(name: OptionName): name is FlagOptionName {
   return flagNames.has(name);
 }
 
+function isList(name: OptionName): name is ListOptionName {
+  return listNames.has(name);
+}
+
+/** The parser would take the next argument for the value of an option that has one only after `=`. */
+function withImpliedValue(token: string): string {
+  const implied = token.startsWith('--') ? impliedValues.get(token.slice(2)) : undefined;
+  return implied === undefined ? token : `${token}=${implied}`;
+}
+
 /** What the parser would pass over: options given twice, and values for flags. */
 function checkTokens(args: readonly string[]): void {
   const seen = new Set<string>();
   for (const token of args) {
     if (!token.startsWith('--') || token === '--') continue;
     const [name = '', value] = token.slice(2).split('=', 2);
-    if (seen.has(name)) throw usage(`--${name} is given twice`);
+    if (seen.has(name) && !listNames.has(name)) throw usage(`--${name} is given twice`);
     if (value !== undefined && flagNames.has(name)) throw usage(`--${name} takes no value`);
     seen.add(name);
   }
@@ -102,5 +127,6 @@ function addOption(
 }
 
 function describe(summary: string, standard: string | undefined): string {
-  return standard === undefined ? summary : `${summary} [default: ${standard.replaceAll('`', '')}]`;
+  const text = standard === undefined ? summary : `${summary} [default: ${standard}]`;
+  return text.replaceAll('`', '');
 }

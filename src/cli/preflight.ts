@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { getgid, getuid } from 'node:process';
 import type { DaemonConfig } from '../config/config.js';
 import type { StartConditions } from '../daemon/start.js';
+import { VfsdError } from '../errors.js';
 import { unwrap } from '../native/binding.js';
 import type { NativeBinding } from '../native/types.js';
 import { planSandbox } from '../sandbox/plan.js';
 import { lookUpGroup } from './group.js';
+import { checkIdMaps } from './id-map-support.js';
 import { chooseOpenFileLimit, readSystemOpenFileLimit } from './open-file-limit.js';
+import { handlesStayInShare } from './reach-of-handles.js';
 import { checkSandboxSupport } from './sandbox-support.js';
 import { checkSharedDirectory } from './shared-directory.js';
 import { prepareSocketPath } from './socket-path.js';
@@ -30,8 +34,9 @@ export function preflight(binding: PreflightBinding, config: DaemonConfig): Star
     'find out how many files this process may open',
   );
   checkSharedDirectory(config.sharedDir);
-  const sandbox = planSandbox(config.sandbox, capabilities);
+  const sandbox = planSandbox(config, capabilities, () => handlesStayInShare(config.sharedDir));
   checkSandboxSupport(sandbox, capabilities);
+  checkIdMaps(config, { uid: callersId(getuid), gid: callersId(getgid), capabilities });
   const openFileLimit = chooseOpenFileLimit({
     wanted: config.openFileLimit,
     threads: config,
@@ -47,4 +52,10 @@ export function preflight(binding: PreflightBinding, config: DaemonConfig): Star
     prepareSocketPath(socket.path);
   }
   return { sandbox, socketGroup, openFileLimit };
+}
+
+/** Node has no such functions on systems without ids, which vfsd does not run on. */
+function callersId(ask: (() => number) | undefined): number {
+  if (ask === undefined) throw new VfsdError('VFSD_NATIVE_CALL', 'find out whose process this is');
+  return ask();
 }

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { LogLevel } from '../log/level.js';
-import type { CacheMode } from '../native/types.js';
-
-export const sandboxModes = ['namespace', 'chroot', 'none'] as const;
-export type SandboxMode = (typeof sandboxModes)[number];
-
-export const seccompModes = ['kill', 'log', 'trap', 'none'] as const;
-/** What happens to a system call that the policy does not have; `none`: there is no filter. */
-export type SeccompMode = (typeof seccompModes)[number];
-
-export const cacheModes = ['auto', 'always', 'metadata', 'never'] as const satisfies CacheMode[];
+import type { NamespaceRange } from '../idmap/namespace-map.js';
+import type {
+  CacheMode,
+  IdTranslation,
+  InodeFileHandles,
+  Negotiation,
+  XattrRule,
+} from '../native/types.js';
+import type { CapabilityChange } from '../sandbox/capability-changes.js';
+import type { SandboxMode, SeccompMode } from './modes.js';
+import type { CacheTimeouts } from './timeouts.js';
 
 /** Where the front-end connects: a path to bind, or a listening socket that the parent opened. */
 export type SocketSource =
   | { readonly kind: 'path'; readonly path: string; readonly group: string | null }
   | { readonly kind: 'fd'; readonly fd: number };
 
-/** Everything the user decided. Frozen, complete, and as JSON the worker's whole input. */
+/** Everything the user decided. Frozen and complete. */
 export interface DaemonConfig {
   /** Absolute path. */
   readonly sharedDir: string;
@@ -26,26 +27,53 @@ export interface DaemonConfig {
   readonly tag: string | null;
   readonly sandbox: SandboxMode;
   readonly seccomp: SeccompMode;
+  readonly capabilityChanges: readonly CapabilityChange[];
   readonly cache: CacheMode;
+  readonly timeouts: CacheTimeouts;
   readonly threadPoolSize: number;
   readonly requestQueues: number;
+  /** True also when only another option needs it. */
   readonly xattr: boolean;
+  /** Empty: not given. */
+  readonly xattrMap: readonly XattrRule[];
+  readonly posixAcl: Negotiation;
+  readonly securityLabel: Negotiation;
+  readonly killprivV2: boolean;
+  /** Empty: not given. */
+  readonly uidMap: readonly NamespaceRange[];
+  readonly gidMap: readonly NamespaceRange[];
+  readonly uidTranslation: readonly IdTranslation[];
+  readonly gidTranslation: readonly IdTranslation[];
   readonly readonly: boolean;
   readonly writeback: boolean;
   readonly allowDirectIo: boolean;
+  readonly allowMmap: boolean;
+  readonly preserveNoatime: boolean;
   readonly readdirplus: boolean;
+  readonly announceSubmounts: boolean;
+  /** Null: chosen at start. */
+  readonly inodeFileHandles: InodeFileHandles | null;
+  readonly posixLock: boolean;
+  readonly flock: boolean;
   /** 0: the limit stays as it is; null: chosen at start. */
   readonly openFileLimit: number | null;
   readonly exitOnDisconnect: boolean;
   readonly logLevel: LogLevel;
 }
 
+/** What the worker has to know: what the user decided, and what the command decided at start. As JSON its whole input. */
+export interface WorkerConfig extends DaemonConfig {
+  readonly inodeFileHandles: InodeFileHandles;
+  /** Bit mask of the capabilities that the launcher leaves, as a number in text. */
+  readonly capabilities: string;
+}
+
 /** The config as the sealed memory file between the command and the worker holds it. */
-export function encodeConfig(config: DaemonConfig): Uint8Array {
+export function encodeConfig(config: WorkerConfig): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(config));
 }
 
 /** Reads {@link encodeConfig}'s bytes. They come from this same program, so their shape is taken on trust. */
-export function decodeConfig(bytes: Uint8Array): DaemonConfig {
-  return Object.freeze(JSON.parse(new TextDecoder().decode(bytes)) as DaemonConfig);
+export function decodeConfig(bytes: Uint8Array): WorkerConfig {
+  return Object.freeze(JSON.parse(new TextDecoder().decode(bytes)) as WorkerConfig);
 }

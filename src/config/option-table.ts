@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { optionGroups, type OptionDefinition } from './options.js';
+import { optionGroups } from './options.js';
+import type { OptionDefinition } from './options/definition.js';
 
 const begin = '<!-- options:begin -->';
 const end = '<!-- options:end -->';
@@ -29,11 +30,16 @@ export function replaceOptionTable(document: string): string {
 }
 
 function row(option: OptionDefinition): string {
-  const value = option.value === undefined ? '' : `=${option.choices?.join('|') ?? option.value}`;
-  const names = [`\`--${option.name}${value}\``];
+  const names = [`\`--${option.name}${valuePart(option)}\``];
   if (option.alias !== undefined) names.push(`\`-${option.alias}\``);
   const meaning = [option.summary, option.detail].filter((text) => text !== '').join(' ');
   return [names.join(', '), option.default ?? '', meaning].map(cell).join('').concat('|');
+}
+
+function valuePart({ value, choices, withoutValue }: OptionDefinition): string {
+  if (value === undefined) return '';
+  const part = `=${choices?.join('|') ?? value}`;
+  return withoutValue === undefined ? part : `[${part}]`;
 }
 
 function cell(text: string): string {

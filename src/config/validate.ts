@@ -1,20 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { resolve } from 'node:path';
-import { VfsdError } from '../errors.js';
+import { parseNamespaceMap } from '../idmap/namespace-map.js';
+import { parseTranslations } from '../idmap/translation.js';
 import { logLevels } from '../log/level.js';
+import type { Negotiation } from '../native/types.js';
+import { parseCapabilityChanges } from '../sandbox/capability-changes.js';
+import { parseXattrMap } from '../xattrmap/parse-rules.js';
+import type { DaemonConfig, SocketSource } from './config.js';
 import {
   cacheModes,
+  inodeFileHandleModes,
+  negotiations,
   sandboxModes,
   seccompModes,
-  type DaemonConfig,
-  type SocketSource,
-} from './config.js';
-import type { FlagOptionName, ValueOptionName } from './options.js';
+} from './modes.js';
+import type { FlagOptionName, ListOptionName, ValueOptionName } from './options.js';
+import { cacheTimeouts } from './timeouts.js';
+import { usage } from './usage.js';
 
 /** The command line, taken apart but not yet understood. */
 export interface GivenOptions {
   readonly values: Readonly<Partial<Record<ValueOptionName, string>>>;
+  /** Options that may be given several times, in the order of the command line. */
+  readonly lists: Readonly<Partial<Record<ListOptionName, readonly string[]>>>;
   readonly flags: ReadonlySet<FlagOptionName>;
 }
 
@@ -25,35 +34,94 @@ const maxRequestQueues = 64;
 const maxOpenFiles = 2 ** 30;
 
 /** Makes a complete configuration of the given options. Throws VFSD_CONFIG_USAGE for what is wrong or contradictory. */
-export function validate({ values, flags }: GivenOptions): DaemonConfig {
+export function validate({ values, lists, flags }: GivenOptions): DaemonConfig {
   const sharedDir = values['shared-dir'];
   if (sharedDir === undefined)
     throw usage('--shared-dir is missing: which directory is to be shared?');
   if (sharedDir === '') throw usage('--shared-dir is empty');
   const socket = socketSource(values);
-  const cache = choice(values, 'cache', cacheModes, 'auto');
-  if (flags.has('writeback') && cache === 'never') {
-    throw usage('--writeback needs a cache, which --cache=never forbids: leave one of them out');
-  }
   return Object.freeze({
     sharedDir: resolve(sharedDir),
     socket,
     tag: tag(values),
-    sandbox: choice(values, 'sandbox', sandboxModes, 'namespace'),
-    seccomp: choice(values, 'seccomp', seccompModes, 'kill'),
-    cache,
+    ...confinement(values, lists),
+    ...caches(values, flags),
+    ...attributes(values, flags),
+    uidTranslation: parseTranslations('translate-uid', lists['translate-uid'] ?? []),
+    gidTranslation: parseTranslations('translate-gid', lists['translate-gid'] ?? []),
     threadPoolSize: wholeNumber(values, 'thread-pool-size', 0, maxThreads) ?? 8,
     requestQueues: wholeNumber(values, 'num-request-queues', 1, maxRequestQueues) ?? 8,
-    xattr: flags.has('xattr'),
     readonly: flags.has('readonly'),
-    // Both together are no contradiction to whoever adds --readonly to a line that works.
-    writeback: flags.has('writeback') && !flags.has('readonly'),
     allowDirectIo: flags.has('allow-direct-io'),
+    preserveNoatime: flags.has('preserve-noatime'),
     readdirplus: !flags.has('no-readdirplus'),
+    announceSubmounts: isSwitchedOn(flags, 'announce-submounts', true),
+    inodeFileHandles: choice(values, 'inode-file-handles', inodeFileHandleModes, null),
+    posixLock: isSwitchedOn(flags, 'posix-lock', false),
+    flock: isSwitchedOn(flags, 'flock', false),
     openFileLimit: wholeNumber(values, 'rlimit-nofile', 0, maxOpenFiles),
-    exitOnDisconnect: exitOnDisconnect(flags, socket),
+    exitOnDisconnect: isSwitchedOn(flags, 'exit-on-disconnect', socket.kind === 'fd'),
     logLevel: choice(values, 'log-level', logLevels, 'info'),
   });
+}
+
+function confinement(
+  values: GivenOptions['values'],
+  lists: GivenOptions['lists'],
+): Pick<DaemonConfig, 'sandbox' | 'seccomp' | 'capabilityChanges' | 'uidMap' | 'gidMap'> {
+  const sandbox = choice(values, 'sandbox', sandboxModes, 'namespace');
+  const { modcaps } = values;
+  for (const option of ['uid-map', 'gid-map'] as const) {
+    if (lists[option] === undefined || sandbox === 'namespace') continue;
+    throw usage(
+      `--${option} is for the user namespace, which --sandbox=${sandbox} does not make: ` +
+        'leave one of them out',
+    );
+  }
+  return {
+    sandbox,
+    seccomp: choice(values, 'seccomp', seccompModes, 'kill'),
+    capabilityChanges: modcaps === undefined ? [] : parseCapabilityChanges(modcaps),
+    uidMap: parseNamespaceMap('uid-map', lists['uid-map'] ?? []),
+    gidMap: parseNamespaceMap('gid-map', lists['gid-map'] ?? []),
+  };
+}
+
+function caches(
+  values: GivenOptions['values'],
+  flags: GivenOptions['flags'],
+): Pick<DaemonConfig, 'cache' | 'timeouts' | 'writeback' | 'allowMmap'> {
+  const cache = choice(values, 'cache', cacheModes, 'auto');
+  if (flags.has('writeback') && cache === 'never') {
+    throw usage('--writeback needs a cache, which --cache=never forbids: leave one of them out');
+  }
+  return {
+    cache,
+    timeouts: cacheTimeouts(values, cache),
+    // Both together are no contradiction to whoever adds --readonly to a line that works.
+    writeback: flags.has('writeback') && !flags.has('readonly'),
+    allowMmap: flags.has('allow-mmap'),
+  };
+}
+
+function attributes(
+  values: GivenOptions['values'],
+  flags: GivenOptions['flags'],
+): Pick<DaemonConfig, 'xattr' | 'xattrMap' | 'posixAcl' | 'securityLabel' | 'killprivV2'> {
+  const { xattrmap } = values;
+  const posixAcl = choice<Negotiation>(values, 'posix-acl', negotiations, 'never');
+  const securityLabel = choice<Negotiation>(values, 'security-label', negotiations, 'never');
+  return {
+    xattr:
+      flags.has('xattr') ||
+      xattrmap !== undefined ||
+      posixAcl !== 'never' ||
+      securityLabel !== 'never',
+    xattrMap: xattrmap === undefined ? [] : parseXattrMap(xattrmap),
+    posixAcl,
+    securityLabel,
+    killprivV2: isSwitchedOn(flags, 'killpriv-v2', true),
+  };
 }
 
 function socketSource(values: GivenOptions['values']): SocketSource {
@@ -86,21 +154,24 @@ function tag(values: GivenOptions['values']): string | null {
   return tag;
 }
 
-function exitOnDisconnect(flags: GivenOptions['flags'], socket: SocketSource): boolean {
-  const exits = flags.has('exit-on-disconnect');
-  const stays = flags.has('no-exit-on-disconnect');
-  if (exits && stays) {
-    throw usage('--exit-on-disconnect and --no-exit-on-disconnect contradict each other');
-  }
-  return exits || (!stays && socket.kind === 'fd');
+/** The flags that have a counterpart with `no-`. */
+type SwitchName = {
+  [Name in FlagOptionName]: `no-${Name}` extends FlagOptionName ? Name : never;
+}[FlagOptionName];
+
+function isSwitchedOn(flags: GivenOptions['flags'], name: SwitchName, standard: boolean): boolean {
+  const on = flags.has(name);
+  const off = flags.has(`no-${name}`);
+  if (on && off) throw usage(`--${name} and --no-${name} contradict each other`);
+  return on || (standard && !off);
 }
 
-function choice<T extends string>(
+function choice<T extends string, S extends T | null = T>(
   values: GivenOptions['values'],
   name: ValueOptionName,
   choices: readonly T[],
-  standard: T,
-): T {
+  standard: S,
+): T | S {
   const given = values[name];
   if (given === undefined) return standard;
   const known = choices.find((candidate) => candidate === given);
@@ -120,9 +191,4 @@ function wholeNumber(
   const number = /^[0-9]{1,10}$/.test(given) ? Number(given) : NaN;
   if (number >= least && number <= most) return number;
   throw usage(`--${name}=${given} is not a whole number from ${least} to ${most}`);
-}
-
-/** An error in the use of the command. */
-export function usage(problem: string): VfsdError {
-  return new VfsdError('VFSD_CONFIG_USAGE', problem);
 }

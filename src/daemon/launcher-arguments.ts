@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { DaemonConfig } from '../config/config.js';
+import type { NamespaceRange } from '../idmap/namespace-map.js';
 import type { Fd } from '../native/types.js';
 import type { SandboxPlan } from '../sandbox/plan.js';
 
@@ -43,6 +44,9 @@ export function launcherArguments(plan: LauncherPlan): readonly string[] {
     `--config-fd=${plan.configFile}`,
     ...filterArguments(plan.filters),
     ...(sandbox.userNamespace ? ['--user-namespace'] : []),
+    ...config.uidMap.map((range) => `--uid-map=${rangeArgument(range)}`),
+    ...config.gidMap.map((range) => `--gid-map=${rangeArgument(range)}`),
+    ...(sandbox.inodeFileHandles === 'mandatory' ? ['--require-file-handles'] : []),
     ...(config.readonly ? ['--readonly'] : []),
     `--capabilities=0x${sandbox.capabilities.toString(16)}`,
     `--rlimit-nofile=${plan.openFileLimit}`,
@@ -52,6 +56,10 @@ export function launcherArguments(plan: LauncherPlan): readonly string[] {
     plan.bundle,
     '--worker',
   ];
+}
+
+function rangeArgument({ inside, host, count }: NamespaceRange): string {
+  return `${inside}:${host}:${count}`;
 }
 
 /** The descriptors that the launcher needs. */

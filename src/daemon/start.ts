@@ -3,7 +3,7 @@
 /** From a configuration to the launcher: creates what the daemon gets, and becomes it. */
 
 import { unlinkSync } from 'node:fs';
-import { encodeConfig, type DaemonConfig } from '../config/config.js';
+import { encodeConfig, type DaemonConfig, type WorkerConfig } from '../config/config.js';
 import { VfsdError } from '../errors.js';
 import { installation } from '../installation.js';
 import { unwrap } from '../native/binding.js';
@@ -45,7 +45,7 @@ export function start(
       openFileLimit: found.openFileLimit,
       listener,
       configFile: unwrap(
-        binding.createSealedFile('vfsd-config', encodeConfig(config)),
+        binding.createSealedFile('vfsd-config', encodeConfig(workerConfig(config, found))),
         'VFSD_NATIVE_CALL',
         'write the configuration to a memory file',
       ),
@@ -65,6 +65,11 @@ export function start(
     if (config.socket.kind === 'path') removeOwnSocket(config.socket.path);
     throw error;
   }
+}
+
+function workerConfig(config: DaemonConfig, { sandbox }: StartConditions): WorkerConfig {
+  const { inodeFileHandles, capabilities } = sandbox;
+  return { ...config, inodeFileHandles, capabilities: String(capabilities) };
 }
 
 function listen(binding: NativeBinding, { socket }: DaemonConfig, found: StartConditions): Fd {

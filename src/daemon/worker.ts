@@ -5,7 +5,7 @@
  * make no system call that takes a path, and the process no new thread.
  */
 
-import { decodeConfig, type DaemonConfig } from '../config/config.js';
+import { decodeConfig, type DaemonConfig, type WorkerConfig } from '../config/config.js';
 import { LineLogger } from '../log/logger.js';
 import { RateLimitedLogger } from '../log/rate-limit.js';
 import { openStderrSink } from '../log/stderr-sink.js';
@@ -13,6 +13,7 @@ import { loadBinding, unwrap } from '../native/binding.js';
 import type { DeviceEvent, NativeBinding, NativeDevice } from '../native/types.js';
 import { assertPathsDenied, assertPrivilegesDropped } from '../sandbox/assert-confinement.js';
 import { workerFds } from '../sandbox/worker-fds.js';
+import { deviceSetup } from './device-setup.js';
 import { Daemon } from './daemon.js';
 import { Listener } from './listener.js';
 import { divideOpenFiles, type OpenFileBudget } from './open-file-budget.js';
@@ -65,7 +66,7 @@ export async function runWorker(): Promise<number> {
   return 0;
 }
 
-function readConfig(binding: NativeBinding): DaemonConfig {
+function readConfig(binding: NativeBinding): WorkerConfig {
   const bytes = unwrap(
     binding.readSealedFile(workerFds.config),
     'VFSD_WORKER_START',
@@ -88,24 +89,16 @@ function budgetOf(binding: NativeBinding, config: DaemonConfig): OpenFileBudget 
 
 function createDevice(
   binding: NativeBinding,
-  config: DaemonConfig,
+  config: WorkerConfig,
   budget: OpenFileBudget,
   onEvent: (event: DeviceEvent) => void,
 ): NativeDevice {
-  const { cache, xattr, readonly, writeback, allowDirectIo, readdirplus } = config;
-  const setup = {
-    root: workerFds.root,
-    procSelfFd: workerFds.procSelfFd,
-    requestQueues: config.requestQueues,
-    followers: config.threadPoolSize,
-    ...{ cache, xattr, readonly, writeback, allowDirectIo, readdirplus },
-    guestFdLimit: budget.guestFdLimit,
-  };
+  const setup = deviceSetup(config, budget);
   return unwrap(binding.createDevice(setup, onEvent), 'VFSD_WORKER_START', 'create the device');
 }
 
-function confine(binding: NativeBinding, config: DaemonConfig): void {
-  assertPrivilegesDropped();
+function confine(binding: NativeBinding, config: WorkerConfig): void {
+  assertPrivilegesDropped(BigInt(config.capabilities));
   unwrap(
     binding.awaitConfinement(workerFds.control),
     'VFSD_SANDBOX_CONFINE',

@@ -91,6 +91,37 @@ export interface SetupRefusal {
 
 export type CacheMode = 'never' | 'metadata' | 'auto' | 'always';
 
+/** How much a feature that the guest's kernel may lack is wanted; `always`: a guest without it is refused. */
+export type Negotiation = 'never' | 'auto' | 'always';
+
+/** How inodes are held that the guest remembers and nobody has open: by descriptor, or by file handle. */
+export type InodeFileHandles = 'never' | 'prefer' | 'mandatory';
+
+/** One rule of `--xattrmap`. The first that matches a name decides. */
+export interface XattrRule {
+  /**
+   * `prefix`: `prepend` is put in front of the guest's name, and taken off the host's; `ok`: the name passes as it is;
+   * `bad`, `unsupported`: the guest gets EPERM or ENOTSUP for it, and the host's name is hidden.
+   */
+  readonly type: 'prefix' | 'ok' | 'bad' | 'unsupported';
+  /** It is for names that the guest uses: those that begin with `key`. */
+  readonly client: boolean;
+  /** It is for names that the host lists: those that begin with `prepend`. */
+  readonly server: boolean;
+  readonly key: string;
+  readonly prepend: string;
+}
+
+/** What becomes of the ids from `base` to `base + count - 1` of one side. Ranges of one direction do not overlap. */
+export interface IdTranslation {
+  readonly direction: 'to-host' | 'to-guest';
+  /** `map`: the ids from `target` on, one by one; `squash`: `target` for all; `forbid`: an error (to-host only). */
+  readonly action: 'map' | 'squash' | 'forbid';
+  readonly base: number;
+  readonly target: number;
+  readonly count: number;
+}
+
 export interface DeviceSetup {
   /** O_PATH descriptor of the shared tree's root. Taken over by the device. */
   readonly root: Fd;
@@ -101,11 +132,40 @@ export interface DeviceSetup {
   /** How many threads stand by to take over the lead of a queue whose leader is about to sleep, 0…64. */
   readonly followers: number;
   readonly cache: CacheMode;
+  /** Nanoseconds for which the guest may believe that a name leads where it led. */
+  readonly entryTimeoutNs: bigint;
+  /** Nanoseconds for which the guest may believe the attributes that it was told. */
+  readonly attrTimeoutNs: bigint;
+  /** Nanoseconds for which the guest may believe that a name is not there; 0: it asks each time. */
+  readonly negativeTimeoutNs: bigint;
+  /** Extended attributes at all; true whenever another field needs them. */
   readonly xattr: boolean;
+  /** Empty: names pass unchanged. Otherwise every name finds a rule, from both sides. */
+  readonly xattrMap: readonly XattrRule[];
+  /** The guest's kernel enforces the POSIX access control lists of the host's files. */
+  readonly posixAcl: Negotiation;
+  /** The guest sends the security label of what it creates along with the request. */
+  readonly securityLabel: Negotiation;
+  /** The daemon clears set-id bits and file capabilities of what is changed, so that the guest need not look for them. */
+  readonly killprivV2: boolean;
   readonly readonly: boolean;
   readonly writeback: boolean;
   readonly allowDirectIo: boolean;
+  /** Files may be mapped shared in the guest although the cache mode opens them without a cache. */
+  readonly allowMmap: boolean;
   readonly readdirplus: boolean;
+  /** The guest is told which directories are mount points, and shows them as mounts. */
+  readonly announceSubmounts: boolean;
+  /** O_NOATIME reaches the host, where it is for the owner of a file only; false: it is left out. */
+  readonly preserveNoatime: boolean;
+  readonly inodeFileHandles: InodeFileHandles;
+  /** fcntl(2) locks of the guest are locks on the host's files; false: they stay in the guest. */
+  readonly posixLock: boolean;
+  /** The same for flock(2). */
+  readonly flock: boolean;
+  /** Empty: the ids of the guest are those of the host, or of the daemon's user namespace. */
+  readonly uidTranslation: readonly IdTranslation[];
+  readonly gidTranslation: readonly IdTranslation[];
   /** How many descriptors the guest may make the daemon hold at most. */
   readonly guestFdLimit: number;
 }

@@ -8,10 +8,13 @@
 import { openSync, readFileSync } from 'node:fs';
 import { VfsdError } from '../errors.js';
 import { toSystemFailure } from '../native/system-failure.js';
-import { keptCapabilityMask } from './capabilities.js';
 
-/** Refuses to go on with rights that the worker should have lost before its exec. Throws VFSD_SANDBOX_CONFINE. */
+/**
+ * Refuses to go on with rights that the worker should have lost before its exec. Throws VFSD_SANDBOX_CONFINE.
+ * @param kept bit mask of the capabilities that the launcher was to leave
+ */
 export function assertPrivilegesDropped(
+  kept: bigint,
   status: string = readFileSync('/proc/self/status', 'utf8'),
 ): void {
   if (field(status, 'NoNewPrivs') !== '1') {
@@ -19,7 +22,7 @@ export function assertPrivilegesDropped(
   }
   for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapAmb']) {
     const mask = BigInt(`0x${field(status, set)}`);
-    const excess = mask & ~keptCapabilityMask;
+    const excess = mask & ~kept;
     if (excess !== 0n) throw refuse(`${set} holds 0x${excess.toString(16)} too much`);
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { SeccompMode } from '../config/config.js';
+import type { SeccompMode } from '../config/modes.js';
 import type { SeccompAction, SeccompProgram } from '../native/types.js';
 import { parsePolicy } from './parse-policy.js';
 

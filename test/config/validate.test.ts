@@ -20,7 +20,23 @@ t.test('the defaults', async (t) => {
     tag: null,
     sandbox: 'namespace',
     seccomp: 'kill',
+    capabilityChanges: [],
+    uidMap: [],
+    gidMap: [],
+    uidTranslation: [],
+    gidTranslation: [],
     cache: 'auto',
+    timeouts: { entryNs: '1000000000', attrNs: '1000000000', negativeNs: '0' },
+    allowMmap: false,
+    preserveNoatime: false,
+    announceSubmounts: true,
+    inodeFileHandles: null,
+    posixLock: false,
+    flock: false,
+    xattrMap: [],
+    posixAcl: 'never',
+    securityLabel: 'never',
+    killprivV2: true,
     threadPoolSize: 8,
     requestQueues: 8,
     xattr: false,
@@ -40,6 +56,11 @@ t.test('every option, in both ways to write a value', async (t) => {
     ...['--seccomp', 'log', '--cache=always', '--thread-pool-size', '0', '--xattr'],
     ...['--writeback', '--allow-direct-io', '--no-readdirplus', '--rlimit-nofile=0'],
     ...['--log-level', 'trace', '--num-request-queues=64', '--no-exit-on-disconnect'],
+    ...['--modcaps=+sys_admin:-chown', '--translate-uid', 'host:1:2:3', '--allow-mmap'],
+    ...['--translate-gid=forbid-guest:0:1', '--translate-gid', 'squash-host:5:6:7'],
+    ...['--entry-timeout=0.5', '--negative-timeout', '3', '--inode-file-handles=prefer'],
+    ...['--xattrmap=:ok:all:::', '--posix-acl', '--security-label=auto', '--no-killpriv-v2'],
+    ...['--preserve-noatime', '--no-announce-submounts', '--posix-lock', '--flock'],
   );
   t.same(config, {
     sharedDir: resolve('some/dir'),
@@ -47,7 +68,29 @@ t.test('every option, in both ways to write a value', async (t) => {
     tag: 'süß',
     sandbox: 'none',
     seccomp: 'log',
+    capabilityChanges: [
+      { capability: 21, keep: true },
+      { capability: 0, keep: false },
+    ],
+    uidMap: [],
+    gidMap: [],
+    uidTranslation: [{ direction: 'to-guest', action: 'map', base: 1, target: 2, count: 3 }],
+    gidTranslation: [
+      { direction: 'to-host', action: 'forbid', base: 0, target: 0, count: 1 },
+      { direction: 'to-guest', action: 'squash', base: 5, target: 6, count: 7 },
+    ],
     cache: 'always',
+    timeouts: { entryNs: '500000000', attrNs: '86400000000000', negativeNs: '3000000000' },
+    allowMmap: true,
+    preserveNoatime: true,
+    announceSubmounts: false,
+    inodeFileHandles: 'prefer',
+    posixLock: true,
+    flock: true,
+    xattrMap: [{ type: 'ok', client: true, server: true, key: '', prepend: '' }],
+    posixAcl: 'always',
+    securityLabel: 'auto',
+    killprivV2: false,
     threadPoolSize: 0,
     requestQueues: 64,
     xattr: true,
@@ -60,7 +103,8 @@ t.test('every option, in both ways to write a value', async (t) => {
     logLevel: 'trace',
   });
   t.ok(Object.isFrozen(config));
-  t.same(decodeConfig(encodeConfig(config)), config, 'the worker reads what the command wrote');
+  const forWorker = { ...config, inodeFileHandles: 'never', capabilities: '0' } as const;
+  t.same(decodeConfig(encodeConfig(forWorker)), forWorker, 'the worker reads what was written');
 });
 
 t.test("libvirt's command line", async (t) => {
@@ -89,6 +133,72 @@ t.test('readonly and writeback together mean readonly', async (t) => {
   t.notOk(config.writeback);
 });
 
+t.test('an optional value stands after an equals sign', async (t) => {
+  for (const option of ['posix-acl', 'security-label']) {
+    const key = option === 'posix-acl' ? 'posixAcl' : 'securityLabel';
+    t.equal((await configOf(share, socket))[key], 'never');
+    for (const value of ['auto', 'always', 'never']) {
+      const config = await configOf(share, socket, `--${option}=${value}`);
+      t.equal(config[key], value);
+      t.equal(config.xattr, value !== 'never', 'it implies --xattr');
+    }
+    t.equal((await configOf(share, `--${option}`, socket))[key], 'always');
+    t.equal((await configOf(share, socket, `--${option}`))[key], 'always');
+  }
+});
+
+t.test('what needs extended attributes implies --xattr', async (t) => {
+  t.ok((await configOf(share, socket, '--xattrmap=:map::user.virtiofs.:')).xattr);
+  t.ok((await configOf(share, socket, '--xattr')).xattr);
+});
+
+t.test('the timeouts go with the cache mode', async (t) => {
+  const seconds = 1_000_000_000;
+  for (const [cache, known, negative] of [
+    ['never', 0, 0],
+    ['metadata', 86_400, 0],
+    ['auto', 1, 0],
+    ['always', 86_400, 86_400],
+  ] as const) {
+    const { timeouts } = await configOf(share, socket, `--cache=${cache}`);
+    const expected = [known, known, negative].map((timeout) => String(timeout * seconds));
+    t.same([timeouts.entryNs, timeouts.attrNs, timeouts.negativeNs], expected, cache);
+  }
+  const given = await configOf(
+    ...[share, socket, '--cache=never', '--attr-timeout=1000000000.000000000'],
+    ...['--entry-timeout=0.000000001', '--negative-timeout=01'],
+  );
+  t.same(given.timeouts, {
+    entryNs: '1',
+    attrNs: '1000000000000000000',
+    negativeNs: '1000000000',
+  });
+});
+
+t.test('switches can be given in the sense that they have anyway', async (t) => {
+  const config = await configOf(
+    ...[share, socket, '--killpriv-v2', '--announce-submounts', '--no-posix-lock', '--no-flock'],
+  );
+  t.match(config, { killprivV2: true, announceSubmounts: true, posixLock: false, flock: false });
+});
+
+t.test('maps of ids, one or several', async (t) => {
+  const config = await configOf(
+    ...[share, socket, '--uid-map=:0:1000:1:', '--uid-map', '/1/100000/65536/'],
+  );
+  t.same(config.uidMap, [
+    { inside: 0, host: 1000, count: 1 },
+    { inside: 1, host: 100_000, count: 65_536 },
+  ]);
+  t.same(config.gidMap, []);
+});
+
+t.test('translated ids and access control lists go together', async (t) => {
+  const config = await configOf(share, socket, '--posix-acl', '--translate-uid=map:0:1000:1');
+  t.equal(config.posixAcl, 'always');
+  t.equal(config.uidTranslation.length, 2);
+});
+
 t.test('what is wrong is said in one line', async (t) => {
   const wrong: [RegExp, ...string[]][] = [
     [/--shared-dir is missing/, socket],
@@ -112,6 +222,42 @@ t.test('what is wrong is said in one line', async (t) => {
     [/--rlimit-nofile=99999999999 is not/, share, socket, '--rlimit-nofile=99999999999'],
     [/--writeback needs a cache/, share, socket, '--writeback', '--cache=never'],
     [/contradict/, share, socket, '--exit-on-disconnect', '--no-exit-on-disconnect'],
+    [
+      /--killpriv-v2 and --no-killpriv-v2 contra/,
+      share,
+      socket,
+      '--killpriv-v2',
+      '--no-killpriv-v2',
+    ],
+    [/contradict/, share, socket, '--announce-submounts', '--no-announce-submounts'],
+    [/contradict/, share, socket, '--posix-lock', '--no-posix-lock'],
+    [/contradict/, share, socket, '--no-flock', '--flock'],
+    [/--posix-acl=on is not one of auto, always, never/, share, socket, '--posix-acl=on'],
+    [/--posix-acl= is not one of/, share, socket, '--posix-acl='],
+    [/unexpected argument|Unknown argument: auto/, share, socket, '--posix-acl', 'auto'],
+    [/--security-label is given twice/, share, socket, '--security-label', '--security-label=auto'],
+    [/--inode-file-handles=maybe is not/, share, socket, '--inode-file-handles=maybe'],
+    [/--xattrmap has no rules/, share, socket, '--xattrmap='],
+    [/--xattrmap rule 1/, share, socket, '--xattrmap=:ok:all'],
+    [/--xattrmap is given twice/, share, socket, '--xattrmap=:ok:all:::', '--xattrmap=:ok:all:::'],
+    [/--modcaps=chown: "chown" begins/, share, socket, '--modcaps=chown'],
+    [/--uid-map=:0:1: has|--uid-map=:0:1:: /, share, socket, '--uid-map=:0:1:'],
+    [
+      /--uid-map is for the user name.* --sandbox=none/,
+      share,
+      socket,
+      '--uid-map=:0:0:1:',
+      '--sandbox=none',
+    ],
+    [/--gid-map is for the user/, share, socket, '--gid-map=:0:0:1:', '--sandbox=chroot'],
+    [/--translate-uid=x:1:1:1: the type "x"/, share, socket, '--translate-uid=x:1:1:1'],
+    [/--translate-gid=host:1:1:0: the count is 0/, share, socket, '--translate-gid=host:1:1:0'],
+    [/Not enough arguments following: uid-map/, share, socket, '--uid-map'],
+    [/--entry-timeout=-1 is not a number of seconds/, share, socket, '--entry-timeout=-1'],
+    [/--attr-timeout=1e3 is not/, share, socket, '--attr-timeout=1e3'],
+    [/--attr-timeout=0.1234567891 is not/, share, socket, '--attr-timeout=0.1234567891'],
+    [/--negative-timeout=1000000000.1 is not/, share, socket, '--negative-timeout=1000000000.1'],
+    [/--negative-timeout= is not/, share, socket, '--negative-timeout='],
     [/Unknown argument: foo/, share, socket, '--foo'],
     [/Unknown argument: no-xattr/, share, socket, '--no-xattr'],
     [/unexpected argument|Unknown argument: extra/, share, socket, 'extra'],

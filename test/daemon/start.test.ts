@@ -14,7 +14,12 @@ import { FakeBinding } from '../doubles/fake-binding.js';
 
 const texts = { start: 'ptrace', launcher: 'wait4', process: 'read', mainThread: 'open' };
 const conditions = {
-  sandbox: { mode: 'namespace', userNamespace: true, capabilities: 0x8800_00dbn },
+  sandbox: {
+    mode: 'namespace',
+    userNamespace: true,
+    capabilities: 0x8800_00dbn,
+    inodeFileHandles: 'never',
+  },
   socketGroup: null,
   openFileLimit: 4096,
 } as const;
@@ -75,9 +80,32 @@ t.test("the launcher's command line", async (t) => {
   t.equal(node, process.execPath);
   t.match(nodeArguments.join(' '), /--jitless --no-expose-wasm --v8-pool-size=0 .* --worker$/);
   t.same(binding.started?.keep, [100, 101, 102, 103, 104, 105]);
-  t.same(decodeConfig(binding.written ?? new Uint8Array(0)), config);
+  t.same(decodeConfig(binding.written ?? new Uint8Array(0)), {
+    ...config,
+    inodeFileHandles: 'never',
+    capabilities: String(0x8800_00db),
+  });
   t.same(binding.listened, [[path, 0o600, null]]);
   t.notOk(existsSync(path), 'the socket of a start that failed is removed');
+});
+
+t.test('the launcher is told about maps of ids and file handles', async (t) => {
+  const maps = ['--uid-map=:0:1000:1:', '--uid-map=:1:100000:65536:', '--gid-map=:0:1000:1:'];
+  const args = ['--shared-dir=/srv', '--fd=9', ...maps];
+  const config = validate(await parseArguments(args));
+  const binding = new StartBinding();
+  const found = {
+    ...conditions,
+    sandbox: { ...conditions.sandbox, inodeFileHandles: 'mandatory' },
+  } as const;
+  t.throws(() => start(binding, config, found, texts), { code: 'VFSD_SANDBOX_LAUNCH' });
+  t.match(
+    binding.started?.arguments.join(' '),
+    '--user-namespace --uid-map=0:1000:1 --uid-map=1:100000:65536 --gid-map=0:1000:1 ' +
+      '--require-file-handles --capabilities',
+  );
+  const { inodeFileHandles } = decodeConfig(binding.written ?? new Uint8Array(0));
+  t.equal(inodeFileHandles, 'mandatory');
 });
 
 t.test('a socket from elsewhere, no filters, a group', async (t) => {

@@ -57,6 +57,23 @@ t.test('a wrong start is one line, an exit status, and nothing left behind', asy
     ['a group for a descriptor', [from, '--fd=5', '--socket-group=0'], /socket-group/],
     ['a tag that is too long', [from, to, `--tag=${'t'.repeat(37)}`], /tag/],
     ['a limit that is no number', [from, to, '--rlimit-nofile=many'], /many/],
+    ['an attribute rule', [from, to, '--xattrmap=:prefx:all:a:b:'], /rule 1 .* type "prefx"/],
+    ['an open list of rules', [from, to, '--xattrmap=:ok:client:::'], /that the host lists/],
+    ['an unknown capability', [from, to, '--modcaps=+fly'], /"fly"/],
+    [
+      'ids twice',
+      [from, to, '--translate-uid=map:0:5:9', '--translate-uid=guest:8:0:1'],
+      /overlap/,
+    ],
+    ['ids without a namespace', [from, to, '--uid-map=:0:0:1:', '--sandbox=none'], /--uid-map/],
+    ['ids without 0', [from, to, '--gid-map=:1:1:1:'], /map 0/],
+    ['a time that is none', [from, to, '--entry-timeout=soon'], /soon/],
+    ['yes and no', [from, to, '--flock', '--no-flock'], /--flock and --no-flock/],
+    [
+      'file handles where there are none',
+      ['--shared-dir=/proc/self/task', to, '--inode-file-handles=mandatory'],
+      /file handle/,
+    ],
   ];
   for (const [what, options, says] of wrong) {
     const { status, stderr, stdout } = run(...options);

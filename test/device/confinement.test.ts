@@ -19,7 +19,7 @@ import { DaemonProcess, Workplace } from './daemon.js';
 import { root } from './guest.js';
 import { Machine } from './machine.js';
 import { openFiles, processTree, threadsOf, type ProcessStatus } from './process-tree.js';
-import { openScene, type Scene } from './scene.js';
+import { openScene, startVfsd, type Scene } from './scene.js';
 
 const furnish = (share: string) => {
   writeFileSync(`${share}/file`, 'content');
@@ -149,6 +149,24 @@ t.test('as an ordinary user', { skip: getuid?.() === 0 ? false : 'not root' }, a
   t.equal(machine.guest.create(root, 'new', 0o102, 0o644).status, 'OK');
   machine.close();
   t.strictSame(await daemon.stop(), { code: 0, signal: null });
+});
+
+t.test('capabilities by options', { skip: getuid?.() === 0 ? false : 'not root' }, async (t) => {
+  const bit = capabilityMask;
+  for (const [option, mask] of [
+    ['--inode-file-handles=never', keptCapabilityMask],
+    ['--inode-file-handles=prefer', keptCapabilityMask | bit(Capability.DAC_READ_SEARCH)],
+    ['--inode-file-handles=mandatory', keptCapabilityMask | bit(Capability.DAC_READ_SEARCH)],
+    ['--modcaps=+sys_admin', keptCapabilityMask | bit(Capability.SYS_ADMIN)],
+    ['--modcaps=-mknod', keptCapabilityMask & ~bit(Capability.MKNOD)],
+  ] as const) {
+    const daemon = await startVfsd(t, { furnish, options: [option] });
+    const { worker } = processesOf(daemon);
+    checkThreads(t, [worker], mask);
+    for (const thread of threadsOf([worker])) {
+      t.equal(capabilities(thread, 'CapEff'), mask, `${option}: all that it should have`);
+    }
+  }
 });
 
 t.test('with --sandbox=none the filters are still there', async (t) => {

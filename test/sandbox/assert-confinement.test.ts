@@ -32,19 +32,23 @@ function status({ noNewPrivs = '1', effective, permitted }: Rights = {}): string
 const tooMany = { code: 'VFSD_SANDBOX_CONFINE' };
 
 t.test('the worker goes on with the rights that it should have, or fewer', async (t) => {
-  assertPrivilegesDropped(status());
-  assertPrivilegesDropped(status({ effective: '0000000000000000', permitted: '0' }));
+  assertPrivilegesDropped(keptCapabilityMask, status());
+  assertPrivilegesDropped(
+    keptCapabilityMask,
+    status({ effective: '0000000000000000', permitted: '0' }),
+  );
   for (const rights of [
     { noNewPrivs: '0' },
     { effective: '0000000000200000' },
     { permitted: '000001ffffffffff' },
+    { effective: '0000000000000004' },
   ]) {
     t.throws(() => {
-      assertPrivilegesDropped(status(rights));
+      assertPrivilegesDropped(keptCapabilityMask, status(rights));
     }, tooMany);
   }
   t.throws(() => {
-    assertPrivilegesDropped('Name:\tnode\n');
+    assertPrivilegesDropped(keptCapabilityMask, 'Name:\tnode\n');
   }, tooMany);
 });
 

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { logLevels } from '../../log/level.js';
+import type { OptionDefinition } from './definition.js';
+
+export const resourceOptions = [
+  {
+    name: 'thread-pool-size',
+    value: 'N',
+    default: '8',
+    summary: 'How many threads stand by to take over a queue when a request has to sleep, 0 to 64.',
+    detail:
+      'Cached requests run in the thread that found them and pay nothing for the others. With 0 everything runs ' +
+      'inline: a slow disk then holds up all requests of its queue.',
+  },
+  {
+    name: 'rlimit-nofile',
+    value: 'N',
+    default: 'the smallest of 1000000, nr_open and the hard limit',
+    summary: 'How many descriptors the daemon may have; 0 leaves the limit as it is.',
+    detail:
+      'Each inode that the guest remembers holds one. When they run out, the guest gets EMFILE and the daemon goes ' +
+      'on. Root may go beyond the hard limit.',
+  },
+  {
+    name: 'log-level',
+    value: 'LEVEL',
+    choices: logLevels,
+    default: 'info',
+    summary: 'What is written to stderr: off, error, warn, info, debug or trace.',
+    detail:
+      'What a guest can provoke is limited in rate up to `info`; `debug` and `trace` are not, and can fill a disk.',
+  },
+] as const satisfies readonly OptionDefinition[];

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { WorkerConfig } from '../config/config.js';
+import type { DeviceSetup } from '../native/types.js';
+import { workerFds } from '../sandbox/worker-fds.js';
+import type { OpenFileBudget } from './open-file-budget.js';
+
+/** What of the configuration is the data plane's business, as it wants it. */
+export function deviceSetup(config: WorkerConfig, budget: OpenFileBudget): DeviceSetup {
+  const { timeouts } = config;
+  return {
+    root: workerFds.root,
+    procSelfFd: workerFds.procSelfFd,
+    requestQueues: config.requestQueues,
+    followers: config.threadPoolSize,
+    cache: config.cache,
+    entryTimeoutNs: BigInt(timeouts.entryNs),
+    attrTimeoutNs: BigInt(timeouts.attrNs),
+    negativeTimeoutNs: BigInt(timeouts.negativeNs),
+    xattr: config.xattr,
+    xattrMap: config.xattrMap,
+    posixAcl: config.posixAcl,
+    securityLabel: config.securityLabel,
+    killprivV2: config.killprivV2,
+    readonly: config.readonly,
+    writeback: config.writeback,
+    allowDirectIo: config.allowDirectIo,
+    allowMmap: config.allowMmap,
+    readdirplus: config.readdirplus,
+    announceSubmounts: config.announceSubmounts,
+    preserveNoatime: config.preserveNoatime,
+    inodeFileHandles: config.inodeFileHandles,
+    posixLock: config.posixLock,
+    flock: config.flock,
+    uidTranslation: config.uidTranslation,
+    gidTranslation: config.gidTranslation,
+    guestFdLimit: budget.guestFdLimit,
+  };
+}
