@@ -44,6 +44,11 @@
         "native/fuse/file_handlers.cc",
         "native/fuse/directory_handlers.cc",
         "native/fuse/xattr_handlers.cc",
+        "native/fs/id_translation.cc",
+        "native/fs/id_translation_table.cc",
+        "native/fs/posix_acl.cc",
+        "native/fs/xattr_map.cc",
+        "native/fs/xattr_map_rules.cc",
         "native/fs/passthrough/passthrough.cc",
         "native/fs/passthrough/inode_table.cc",
         "native/fs/passthrough/inode_temperature.cc",
@@ -82,6 +87,7 @@
         "native/addon/confinement.cc",
         "native/addon/event_bridge.cc",
         "native/addon/device_wrap.cc",
+        "native/addon/rules.cc",
         "native/launcher/control_socket.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
@@ -154,6 +160,12 @@
               "test/native/fs/creation_test.cc",
               "test/native/fs/ioctl_test.cc",
               "test/native/fs/set_id_bits_test.cc",
+              "test/native/fs/id_translation_table_test.cc",
+              "test/native/fs/id_translation_test.cc",
+              "test/native/fs/posix_acl_test.cc",
+              "test/native/fs/read_only_test.cc",
+              "test/native/fs/xattr_map_rules_test.cc",
+              "test/native/fs/xattr_map_test.cc",
               "test/native/engine/lead_test.cc"
             ],
             "libraries": ["-lgtest", "-lpthread"]

@@ -8,6 +8,7 @@
 
 #include "addon/convert.h"
 #include "addon/failure.h"
+#include "addon/rules.h"
 #include "base/eventfd.h"
 #include "base/retry.h"
 #include "identity/credentials.h"
@@ -155,6 +156,26 @@ Napi::Value DeviceWrap::Create(const Napi::CallbackInfo& info) {
   return failure.IsUndefined() ? object : failure;
 }
 
+fuse::FileSystem& DeviceWrap::Parts::Decorate(const Napi::Object& setup) {
+  fuse::FileSystem* outermost = passthrough.get();
+  std::vector<fs::XattrRule> xattr_rules = ToXattrRules(setup);
+  if (!xattr_rules.empty()) {
+    xattr_map = std::make_unique<fs::XattrMap>(*outermost, fs::XattrRules(std::move(xattr_rules)));
+    outermost = xattr_map.get();
+  }
+  // In front of the names' map: it is the guest's name that says what a value is.
+  fs::IdTables id_tables = ToIdTables(setup);
+  if (!id_tables.empty()) {
+    id_translation = std::make_unique<fs::IdTranslation>(*outermost, std::move(id_tables));
+    outermost = id_translation.get();
+  }
+  if (ToBool(setup.Get("readonly"))) {
+    read_only = std::make_unique<fs::ReadOnly>(*outermost);
+    outermost = read_only.get();
+  }
+  return *outermost;
+}
+
 Napi::Value DeviceWrap::Build(Napi::Env env, const Napi::Object& setup,
                               const Napi::Function& on_event) {
   auto parts = std::make_unique<Parts>();
@@ -167,19 +188,14 @@ Napi::Value DeviceWrap::Build(Napi::Env env, const Napi::Object& setup,
   if (!opened) {
     return Failure(env, opened.error(), "statx", "the shared directory");
   }
-  fuse::FileSystem* file_system = parts->passthrough.get();
-  if (ToBool(setup.Get("readonly"))) {
-    parts->read_only = std::make_unique<fs::ReadOnly>(*file_system);
-    file_system = parts->read_only.get();
-  }
+  fuse::FileSystem& file_system = parts->Decorate(setup);
   parts->events = std::make_unique<EventBridge>(
       env, EventBridge::Receiver{
                [this](uint16_t index, const char* reason) { OnRingBroken(index, reason); },
                [this](uint16_t index, uint16_t base) { OnRingStopped(index, base); }});
   const engine::DeviceShape shape = {ToIndex(setup.Get("requestQueues")),
                                      ToIndex(setup.Get("followers"))};
-  auto device =
-      engine::Device::Create(shape, *file_system, ToSessionOptions(setup), *parts->events);
+  auto device = engine::Device::Create(shape, file_system, ToSessionOptions(setup), *parts->events);
   if (!device) {
     return Failure(env, device.error(), "pthread_create");
   }

@@ -9,8 +9,10 @@
 
 #include "addon/event_bridge.h"
 #include "engine/device.h"
+#include "fs/id_translation.h"
 #include "fs/passthrough/passthrough.h"
 #include "fs/read_only.h"
+#include "fs/xattr_map.h"
 
 namespace vfsd::addon {
 
@@ -31,7 +33,13 @@ class DeviceWrap final : public Napi::ObjectWrap<DeviceWrap> {
    */
   struct Parts {
     std::unique_ptr<fs::passthrough::Passthrough> passthrough;
+    // Those that were asked for, each in front of the one before it.
+    std::unique_ptr<fs::XattrMap> xattr_map;
+    std::unique_ptr<fs::IdTranslation> id_translation;
     std::unique_ptr<fs::ReadOnly> read_only;
+
+    /** Puts them in front of `passthrough`; answers the one that the guest meets first. */
+    fuse::FileSystem& Decorate(const Napi::Object& setup);
     std::unique_ptr<EventBridge> events;
     std::unique_ptr<engine::Device> device;
   };

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fs/forwarding.h"
@@ -50,9 +51,24 @@ class ReadOnly final : public Forwarding {
   Status Rename(RequestContext&, NodeId, const Name&, NodeId, const Name&, uint32_t) override {
     return kRefused;
   }
-  Result<fuse::Created> Create(RequestContext&, NodeId, const Name&, const NewObject&,
-                               const abi::fuse_open_in&) override {
-    return kRefused;
+  /**
+   * On every read-only file system what exists can be opened for reading, also by one who would
+   * make it otherwise. Linux sends CREATE when it believes that there is nothing; the host may have
+   * made the file since.
+   */
+  Result<fuse::Created> Create(RequestContext& context, NodeId node, const Name& name,
+                               const NewObject&, const abi::fuse_open_in& in) override {
+    const auto entry = inner_.Lookup(context, node, name);
+    if (!entry) {
+      return entry.error() == Errno(ENOENT) ? kRefused : entry.error();
+    }
+    const NodeId found{entry->nodeid};
+    const auto opened = OpenExisting(context, *entry, in);
+    if (!opened) {
+      inner_.Forget(found, 1);
+      return opened.error();
+    }
+    return fuse::Created{*entry, *opened};
   }
   Result<fuse::Created> TmpFile(RequestContext&, NodeId, const NewObject&,
                                 const abi::fuse_open_in&) override {
@@ -80,6 +96,20 @@ class ReadOnly final : public Forwarding {
   Status RemoveXattr(RequestContext&, NodeId, const char*) override { return kRefused; }
 
  private:
+  Result<abi::fuse_open_out> OpenExisting(RequestContext& context, const abi::fuse_entry_out& entry,
+                                          const abi::fuse_open_in& in) {
+    const NodeId node{entry.nodeid};
+    if ((in.flags & O_EXCL) != 0) {
+      return Errno(EEXIST);
+    }
+    // Linux takes what CREATE answers for new and does not ask whether the user may open it. ESTALE
+    // makes it look again, find what is there and decide.
+    if (!S_ISREG(entry.attr.mode) || !inner_.Access(context, node, R_OK)) {
+      return Errno(ESTALE);
+    }
+    return Open(context, node, in);
+  }
+
   /** What asks only. An ioctl that is not known here may do anything. */
   static bool ChangesNothing(uint32_t command) {
     return command == FS_IOC_GETFLAGS || command == FS_IOC_FSGETXATTR ||

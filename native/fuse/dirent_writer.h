@@ -10,6 +10,15 @@
 
 namespace vfsd::fuse {
 
+/** Changes entries on their way to the guest. */
+class EntryChange {
+ public:
+  virtual void Apply(abi::fuse_entry_out& entry) const = 0;
+
+ protected:
+  ~EntryChange() = default;
+};
+
 /**
  * Writes directory entries into a reply, with or without attributes. An entry is written whole or
  * not at all.
@@ -30,6 +39,10 @@ class DirentWriter {
 
   bool plus() const { return plus_; }
 
+  /** Has `change` applied to the attributes of every entry from now on. It must outlive this. To be
+   * called once at most. */
+  void ChangeEntries(const EntryChange& change) { change_ = &change; }
+
   /** Whether an entry of this name still fits. To be asked before the entry's inode is looked up.
    */
   bool Fits(std::string_view name) const { return Length(name) <= room_; }
@@ -39,7 +52,13 @@ class DirentWriter {
 
   /** Precondition: plus() and Fits(). A nodeid of 0 gives the name alone. */
   void AddPlus(const Entry& entry, const abi::fuse_entry_out& attributes) {
-    out_.Write(&attributes, sizeof attributes);
+    if (change_ != nullptr && attributes.nodeid != 0) {
+      abi::fuse_entry_out changed = attributes;
+      change_->Apply(changed);
+      out_.Write(&changed, sizeof changed);
+    } else {
+      out_.Write(&attributes, sizeof attributes);
+    }
     room_ -= sizeof attributes;
     AddDirent(entry);
   }
@@ -68,6 +87,7 @@ class DirentWriter {
   memory::SegmentCursor& out_;
   uint64_t room_;
   bool plus_;
+  const EntryChange* change_ = nullptr;
 };
 
 }  // namespace vfsd::fuse

@@ -25,6 +25,8 @@ export interface DaemonOptions {
   readonly cache: CacheMode;
   /** Started by the ordinary user, and not by root. */
   readonly asOrdinaryUser?: boolean;
+  /** Further options of the command line. */
+  readonly options?: readonly string[];
 }
 
 export class Daemon {
@@ -48,7 +50,10 @@ export class Daemon {
     await mkdir(directory);
     await mkdir(path.dirname(socket));
     const root = options.asOrdinaryUser ? await giveToOrdinaryUser(scratch) : projectRoot;
-    const command = fillIn({ root, dir: directory, socket, cache: options.cache });
+    const command = [
+      ...fillIn({ root, dir: directory, socket, cache: options.cache }),
+      ...(options.options ?? []),
+    ];
     const child = new Child(options.asOrdinaryUser ? [...asOrdinaryUser(), ...command] : command, {
       env: { ...process.env, HOME: scratch },
     });

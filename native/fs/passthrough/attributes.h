@@ -10,6 +10,7 @@
 
 #include "abi/fuse.h"
 #include "base/retry.h"
+#include "fs/granted_access.h"
 #include "fs/passthrough/inode.h"
 #include "fuse/session.h"
 
@@ -97,16 +98,5 @@ inline abi::fuse_statx ToFuseStatx(const struct statx& attributes) {
 
 /** Of a mode, what chmod(2) can change. */
 inline constexpr uint32_t kModeBits = 07777;
-
-/** What the permission bits let a guest user do: R_OK, W_OK and X_OK. */
-inline uint32_t GrantedAccess(const fuse::Caller& caller, const abi::fuse_attr& attributes) {
-  if (caller.uid == identity::GuestUid{0}) {
-    const bool executable = (attributes.mode & 0111) != 0 || S_ISDIR(attributes.mode);
-    return R_OK | W_OK | (executable ? X_OK : 0);
-  }
-  const bool owner = static_cast<uint32_t>(caller.uid) == attributes.uid;
-  const bool group = static_cast<uint32_t>(caller.gid) == attributes.gid;
-  return attributes.mode >> (owner ? 6 : group ? 3 : 0) & 07;
-}
 
 }  // namespace vfsd::fs::passthrough

@@ -3,10 +3,10 @@
 #include <sys/xattr.h>
 
 #include <cstring>
-#include <string_view>
 
 #include "fs/passthrough/attributes.h"
 #include "fs/passthrough/passthrough.h"
+#include "fs/posix_acl.h"
 
 namespace vfsd::fs::passthrough {
 
@@ -14,10 +14,6 @@ using fuse::NodeId;
 using fuse::RequestContext;
 
 namespace {
-
-bool IsPosixAcl(std::string_view name) {
-  return name == "system.posix_acl_access" || name == "system.posix_acl_default";
-}
 
 /** Takes the names that the guest must not see out of a listxattr(2) answer; answers the new
  * length. */

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fs/xattr_map.h"
+
+#include <fcntl.h>
+
+#include <cstring>
+#include <mutex>
+#include <string_view>
+
+#include "fs/posix_acl.h"
+
+namespace vfsd::fs {
+
+using fuse::Name;
+using fuse::NewObject;
+using fuse::NodeId;
+using fuse::RequestContext;
+using NameBuffer = XattrRules::NameBuffer;
+
+namespace {
+
+constexpr const char* kCapability = "security.capability";
+
+}  // namespace
+
+/** A new object's labels under their names on the host. */
+class XattrMap::MappedLabels {
+ public:
+  /** Precondition: no more labels than a request can have. */
+  Status Map(const XattrMap& map, const RequestContext& context, const NewObject& object) {
+    object_ = object;
+    size_t count = 0;
+    for (const fuse::SecurityLabel& label : object.labels) {
+      const auto name = map.HostName(context, label.name, names_[count]);
+      if (!name) {
+        return name.error();
+      }
+      labels_[count++] = {*name, label.value};
+    }
+    object_.labels = std::span(labels_).first(count);
+    return {};
+  }
+
+  const NewObject& object() const { return object_; }
+
+ private:
+  NewObject object_;
+  std::array<NameBuffer, abi::FUSE_MAX_NR_SECCTX> names_;
+  std::array<fuse::SecurityLabel, abi::FUSE_MAX_NR_SECCTX> labels_;
+};
+
+XattrMap::XattrMap(fuse::FileSystem& inner, XattrRules rules)
+    : Forwarding(inner), rules_(std::move(rules)) {
+  NameBuffer buffer;
+  const auto name = rules_.ToHost(kCapability, buffer);
+  if (name && std::strcmp(*name, kCapability) != 0) {
+    capability_ = *name;
+  }
+}
+
+std::shared_mutex& XattrMap::LockOf(NodeId node) {
+  return locks_[static_cast<uint64_t>(node) % locks_.size()];
+}
+
+Status XattrMap::RemoveCapability(RequestContext& context, NodeId node) {
+  // Asking is much cheaper than removing where there is nothing, which is nearly always: a removal
+  // locks the inode and begins a transaction of the file system. Whoever may not remove the name
+  // from this kind of file, a symbolic link's for one, is told here that it has none.
+  const auto found = inner_.GetXattr(context, node, capability_.c_str(), {});
+  const Status removed =
+      found ? inner_.RemoveXattr(context, node, capability_.c_str()) : found.error();
+  const bool none =
+      !removed && (removed.error() == Errno(ENODATA) || removed.error() == Errno(EOPNOTSUPP) ||
+                   removed.error() == Errno(ENOSYS));
+  return none ? Status() : removed;
+}
+
+template <typename Change>
+auto XattrMap::WithoutCapability(RequestContext& context, NodeId node, Change change)
+    -> decltype(change()) {
+  if (capability_.empty()) {
+    return change();
+  }
+  const std::shared_lock lock(LockOf(node));
+  const Status removed = RemoveCapability(context, node);
+  return removed ? change() : removed.error();
+}
+
+Result<abi::fuse_attr_out> XattrMap::SetAttr(RequestContext& context, NodeId node,
+                                             const abi::fuse_setattr_in& in) {
+  constexpr uint32_t kTakesCapability = abi::FATTR_SIZE | abi::FATTR_UID | abi::FATTR_GID;
+  if ((in.valid & kTakesCapability) == 0) {
+    return inner_.SetAttr(context, node, in);
+  }
+  return WithoutCapability(context, node, [&] { return inner_.SetAttr(context, node, in); });
+}
+
+Result<abi::fuse_open_out> XattrMap::Open(RequestContext& context, NodeId node,
+                                          const abi::fuse_open_in& in) {
+  if ((in.flags & O_TRUNC) == 0) {
+    return inner_.Open(context, node, in);
+  }
+  return WithoutCapability(context, node, [&] { return inner_.Open(context, node, in); });
+}
+
+Result<size_t> XattrMap::Write(RequestContext& context, NodeId node, const abi::fuse_write_in& in,
+                               memory::SegmentCursor& from) {
+  return WithoutCapability(context, node, [&] { return inner_.Write(context, node, in, from); });
+}
+
+Status XattrMap::Fallocate(RequestContext& context, NodeId node, const abi::fuse_fallocate_in& in) {
+  return WithoutCapability(context, node, [&] { return inner_.Fallocate(context, node, in); });
+}
+
+Result<size_t> XattrMap::CopyFileRange(RequestContext& context, NodeId node,
+                                       const abi::fuse_copy_file_range_in& in) {
+  return WithoutCapability(context, NodeId{in.nodeid_out},
+                           [&] { return inner_.CopyFileRange(context, node, in); });
+}
+
+Result<abi::fuse_entry_out> XattrMap::MkNod(RequestContext& context, NodeId node, const Name& name,
+                                            const NewObject& object, uint32_t device) {
+  MappedLabels labels;
+  const Status mapped = labels.Map(*this, context, object);
+  return mapped ? inner_.MkNod(context, node, name, labels.object(), device) : mapped.error();
+}
+
+Result<abi::fuse_entry_out> XattrMap::MkDir(RequestContext& context, NodeId node, const Name& name,
+                                            const NewObject& object) {
+  MappedLabels labels;
+  const Status mapped = labels.Map(*this, context, object);
+  return mapped ? inner_.MkDir(context, node, name, labels.object()) : mapped.error();
+}
+
+Result<abi::fuse_entry_out> XattrMap::Symlink(RequestContext& context, NodeId node,
+                                              const Name& name, const char* target,
+                                              const NewObject& object) {
+  MappedLabels labels;
+  const Status mapped = labels.Map(*this, context, object);
+  return mapped ? inner_.Symlink(context, node, name, target, labels.object()) : mapped.error();
+}
+
+Result<fuse::Created> XattrMap::Create(RequestContext& context, NodeId node, const Name& name,
+                                       const NewObject& object, const abi::fuse_open_in& in) {
+  MappedLabels labels;
+  const Status mapped = labels.Map(*this, context, object);
+  if (!mapped) {
+    return mapped.error();
+  }
+  // What exists and is to be truncated loses its capability when the guest opens it.
+  const bool truncates = !capability_.empty() && (in.flags & O_TRUNC) != 0;
+  return truncates ? CreateNew(context, node, name, labels.object(), in)
+                   : inner_.Create(context, node, name, labels.object(), in);
+}
+
+Result<fuse::Created> XattrMap::TmpFile(RequestContext& context, NodeId node,
+                                        const NewObject& object, const abi::fuse_open_in& in) {
+  MappedLabels labels;
+  const Status mapped = labels.Map(*this, context, object);
+  return mapped ? inner_.TmpFile(context, node, labels.object(), in) : mapped.error();
+}
+
+Result<const char*> XattrMap::HostName(const RequestContext& context, const char* name,
+                                       NameBuffer& buffer) const {
+  const bool acl = IsPosixAcl(name);
+  if (acl && !context.Negotiated(abi::FUSE_POSIX_ACL)) {
+    return Errno(EOPNOTSUPP);
+  }
+  const auto host_name = rules_.ToHost(name, buffer);
+  if (!host_name) {
+    return host_name;
+  }
+  if (acl) {
+    return *host_name == name ? host_name : Errno(EOPNOTSUPP);
+  }
+  // No other name may become a list: the guest's kernel would not know what is set with it.
+  return IsPosixAcl(*host_name) ? Errno(EPERM) : host_name;
+}
+
+Status XattrMap::SetXattr(RequestContext& context, NodeId node, const char* name,
+                          std::span<const std::byte> value, const abi::fuse_setxattr_in& in) {
+  NameBuffer buffer;
+  const auto host_name = HostName(context, name, buffer);
+  if (!host_name) {
+    return host_name.error();
+  }
+  if (capability_ != *host_name) {
+    return inner_.SetXattr(context, node, *host_name, value, in);
+  }
+  context.sleep.AboutToSleep();
+  const std::unique_lock lock(LockOf(node));
+  return inner_.SetXattr(context, node, *host_name, value, in);
+}
+
+Result<size_t> XattrMap::GetXattr(RequestContext& context, NodeId node, const char* name,
+                                  std::span<std::byte> value) {
+  NameBuffer buffer;
+  const auto host_name = HostName(context, name, buffer);
+  if (!host_name) {
+    // With lists agreed on, Linux asks for one whenever a user wants anything of a file, and fails
+    // with every other error than this.
+    const bool has_none = IsPosixAcl(name) && context.Negotiated(abi::FUSE_POSIX_ACL);
+    return has_none ? Errno(ENODATA) : host_name.error();
+  }
+  return inner_.GetXattr(context, node, *host_name, value);
+}
+
+Status XattrMap::RemoveXattr(RequestContext& context, NodeId node, const char* name) {
+  NameBuffer buffer;
+  const auto host_name = HostName(context, name, buffer);
+  return host_name ? inner_.RemoveXattr(context, node, *host_name) : host_name.error();
+}
+
+bool XattrMap::IsShown(const RequestContext& context, std::string_view host_name,
+                       std::string_view guest_name) {
+  const bool unchanged = host_name.size() == guest_name.size();
+  return !IsPosixAcl(guest_name) || (unchanged && context.Negotiated(abi::FUSE_POSIX_ACL));
+}
+
+Result<size_t> XattrMap::ListXattr(RequestContext& context, NodeId node,
+                                   std::span<std::byte> names) {
+  // Even one who asks for the length only has to be told that of the names that are left.
+  std::array<char, XATTR_LIST_MAX> list;
+  const auto length = inner_.ListXattr(context, node, std::as_writable_bytes(std::span(list)));
+  if (!length) {
+    return length;
+  }
+  size_t kept = 0;
+  for (size_t at = 0; at < *length;) {
+    const std::string_view host_name(&list[at], strnlen(&list[at], *length - at));
+    at += host_name.size() + 1;
+    const auto guest_name = rules_.ToGuest(host_name);
+    if (!guest_name || !IsShown(context, host_name, *guest_name)) {
+      continue;
+    }
+    // Names never get longer: nothing is written over that is still to be read.
+    std::memmove(&list[kept], guest_name->data(), guest_name->size());
+    kept += guest_name->size();
+    list[kept++] = '\0';
+  }
+  if (names.empty()) {
+    return kept;
+  }
+  if (kept > names.size()) {
+    return Errno(ERANGE);
+  }
+  std::memcpy(names.data(), list.data(), kept);
+  return kept;
+}
+
+}  // namespace vfsd::fs
