@@ -42,6 +42,16 @@ fs::passthrough::Validity ToValidity(const Napi::Value& nanoseconds) {
   return {all / kSecond, static_cast<uint32_t>(all % kSecond)};
 }
 
+/** What is missing means never. */
+fs::passthrough::InodeFileHandles ToInodeFileHandles(const Napi::Value& value) {
+  const std::string name = value.IsString() ? ToString(value) : "never";
+  if (name == "mandatory") {
+    return fs::passthrough::InodeFileHandles::kMandatory;
+  }
+  return name == "prefer" ? fs::passthrough::InodeFileHandles::kPrefer
+                          : fs::passthrough::InodeFileHandles::kNever;
+}
+
 fs::passthrough::Options ToPassthroughOptions(const Napi::Object& setup) {
   return {.cache = ToCacheMode(setup.Get("cache")),
           .entry_timeout = ToValidity(setup.Get("entryTimeoutNs")),
@@ -52,6 +62,7 @@ fs::passthrough::Options ToPassthroughOptions(const Napi::Object& setup) {
           .allow_direct_io = ToBool(setup.Get("allowDirectIo")),
           .preserve_noatime = ToBool(setup.Get("preserveNoatime")),
           .never_touch_atime = ToBool(setup.Get("readonly")),
+          .inode_file_handles = ToInodeFileHandles(setup.Get("inodeFileHandles")),
           .guest_fd_limit = setup.Get("guestFdLimit").As<Napi::Number>().Int64Value()};
 }
 

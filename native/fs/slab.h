@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -88,13 +89,68 @@ class Slab {
       return {};
     }
     Slot& slot = SlotAt(index);
+    const uint64_t wanted = (id & kGenerationMask) | kListed;
     uint64_t state = slot.state.load(std::memory_order_acquire);
     do {
-      if ((state & (kGenerationMask | kListed)) != ((id & kGenerationMask) | kListed)) {
-        return {};
+      while ((state & (kGenerationMask | kListed | kExcluded)) != wanted) {
+        if ((state & (kGenerationMask | kListed)) != wanted) {
+          return {};
+        }
+        // Excluded, which lasts for a few instructions.
+        std::this_thread::yield();
+        state = slot.state.load(std::memory_order_acquire);
       }
-    } while (!slot.state.compare_exchange_weak(state, state + 1, std::memory_order_acquire));
+    } while (!slot.state.compare_exchange_weak(state, (state | kTouched) + 1,
+                                               std::memory_order_acquire));
     return Ref(*this, slot, id);
+  }
+
+  /**
+   * The object of that number if nobody holds a reference and nobody has found it since this was
+   * asked last: the second chance of what is in use now and then.
+   */
+  Ref FindIdle(uint64_t id) {
+    const auto index = static_cast<uint32_t>(id);
+    if (index >= slots_.load(std::memory_order_acquire)) {
+      return {};
+    }
+    Slot& slot = SlotAt(index);
+    const uint64_t idle = (id & kGenerationMask) | kListed;
+    uint64_t state = idle;
+    if (slot.state.compare_exchange_strong(state, idle + 1, std::memory_order_acquire)) {
+      return Ref(*this, slot, id);
+    }
+    while ((state & ~kReferences) == (idle | kTouched) &&
+           !slot.state.compare_exchange_weak(state, state & ~kTouched, std::memory_order_relaxed)) {
+    }
+    return {};
+  }
+
+  /** Whether the number finds something, at this moment. */
+  bool Lists(uint64_t id) {
+    const auto index = static_cast<uint32_t>(id);
+    return index < slots_.load(std::memory_order_acquire) &&
+           (SlotAt(index).state.load(std::memory_order_acquire) & (kGenerationMask | kListed)) ==
+               ((id & kGenerationMask) | kListed);
+  }
+
+  /** Precondition: the number finds something, and the caller prevents that it is unlisted. */
+  T& At(uint64_t id) { return SlotAt(static_cast<uint32_t>(id)).object; }
+
+  /**
+   * Runs `change` on the object while nobody else has it: Find waits, so that it has to be short.
+   * False, and nothing done, when there is another reference or has been one since FindIdle.
+   */
+  template <typename Change>
+  bool ChangeAlone(const Ref& idle, Change change) {
+    std::atomic<uint64_t>& state = idle.slot_->state;
+    uint64_t alone = (idle.id_ & kGenerationMask) | kListed | 1;
+    if (!state.compare_exchange_strong(alone, alone | kExcluded, std::memory_order_acquire)) {
+      return false;
+    }
+    change(*idle);
+    state.fetch_and(~kExcluded, std::memory_order_release);
+    return true;
   }
 
   /** Unlists the object; false when it was not listed. It ends when the last reference to it does.
@@ -120,11 +176,13 @@ class Slab {
   }
 
  private:
-  // A slot's state: generation (32 bits) | listed (1 bit) | references (31 bits).
+  // A slot's state: generation (32 bits) | listed | touched | excluded | references (29 bits).
   static constexpr uint64_t kGenerationMask = 0xffff'ffff'0000'0000;
   static constexpr uint64_t kOneGeneration = 1ull << 32;
   static constexpr uint64_t kListed = 1ull << 31;
-  static constexpr uint64_t kReferences = kListed - 1;
+  static constexpr uint64_t kTouched = 1ull << 30;
+  static constexpr uint64_t kExcluded = 1ull << 29;
+  static constexpr uint64_t kReferences = kExcluded - 1;
 
   static constexpr uint32_t kFirst = 1;
   static constexpr uint32_t kChunkSlots = 1024;

@@ -43,11 +43,11 @@ export function divideOpenFiles(limit: number, threads: DeviceThreads): OpenFile
  * - for each ring: kick, call and error as the front-end sent them, and on the native side a kick and a call of its
  *   own, an epoll and a wake-up;
  * - for each data thread, for a moment: what a request opens before it counts for the guest or is closed again, an
- *   O_PATH descriptor and a file;
+ *   O_PATH descriptor and a file, or the three inodes that a RENAME works with while the guest has used up its own;
  * - for each memory region: its file.
  */
 function reserve({ requestQueues, threadPoolSize }: DeviceThreads, memorySlots: number): number {
   const rings = 1 + requestQueues;
   const threads = rings + threadPoolSize;
-  return 64 + (3 + 4) * rings + 2 * threads + memorySlots;
+  return 64 + (3 + 4) * rings + 3 * threads + memorySlots;
 }

@@ -15,11 +15,12 @@ export function parseIdNumber(text: string): number | null {
   return number <= maxId + 1 ? number : null;
 }
 
-/** True when both are ids and no id of the range is too large. */
+/** True when no id of the range is too large. */
 export function isWithinIds({ base, count }: IdRange): boolean {
   return base + count - 1 <= maxId;
 }
 
+/** True when some id is in both. */
 export function overlaps(one: IdRange, other: IdRange): boolean {
   return one.base < other.base + other.count && other.base < one.base + one.count;
 }

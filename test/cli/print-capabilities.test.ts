@@ -6,7 +6,10 @@ import { capabilitiesJson } from '../../src/cli/print-capabilities.js';
 import { optionDefinitions } from '../../src/config/options.js';
 
 t.test('libvirt reads what this program can do', async (t) => {
-  t.same(JSON.parse(capabilitiesJson()), { type: 'fs', features: ['separate-options'] });
+  t.same(JSON.parse(capabilitiesJson()), {
+    type: 'fs',
+    features: ['posix-acl-negotiation-mode', 'security-label-negotiation-mode', 'separate-options'],
+  });
 });
 
 t.test('information is given whatever else is on the command line', async (t) => {

@@ -11,7 +11,7 @@
 #include "abi/fuse.h"
 #include "base/retry.h"
 #include "fs/granted_access.h"
-#include "fs/passthrough/inode_table.h"
+#include "fs/passthrough/inode.h"
 #include "fuse/session.h"
 
 namespace vfsd::fs::passthrough {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "fs/passthrough/passthrough.h"
+#include "fs/passthrough/submounts.h"
 
 namespace vfsd::fs::passthrough {
 
@@ -47,19 +48,21 @@ bool IsDot(std::string_view name) {
 }  // namespace
 
 Result<abi::fuse_open_out> Passthrough::OpenDir(RequestContext&, NodeId node) {
+  // First, since an inode in use does not give its own share.
+  FdBudget::Share share = TakeShare();
   const Result<InodeRef> inode = FindDirectory(node);
   if (!inode) {
     return inode.error();
+  }
+  if (!share) {
+    return Errno(EMFILE);
   }
   Result<UniqueFd> directory = Reopen((*inode)->fd.get(), O_RDONLY | O_DIRECTORY | O_NONBLOCK);
   if (!directory) {
     return directory.error();
   }
-  FdBudget::Share share = budget_.Take();
-  if (!share) {
-    return Errno(EMFILE);
-  }
-  const auto handle = directories_.Insert({node, std::move(*directory), std::move(share)});
+  const auto handle =
+      directories_.Insert({node, std::move(*directory), (*inode)->mount, std::move(share)});
   if (!handle) {
     return Errno(ENFILE);
   }
@@ -106,8 +109,8 @@ Result<bool> Passthrough::FillListing(OpenDirectory& directory) {
   return listing.end > 0;
 }
 
-Status Passthrough::ReadDir(RequestContext&, NodeId node, FileHandle handle, uint64_t offset,
-                            DirentWriter& out) {
+Status Passthrough::ReadDir(RequestContext& context, NodeId node, FileHandle handle,
+                            uint64_t offset, DirentWriter& out) {
   const Result<DirectoryRef> found = directories_.Find(node, handle);
   if (!found) {
     return found.error();
@@ -134,16 +137,17 @@ Status Passthrough::ReadDir(RequestContext&, NodeId node, FileHandle handle, uin
       // An empty reply would mean the end of the directory.
       return empty ? Status(Errno(EINVAL)) : Status();
     }
-    AddEntry(directory, entry.name, entry.fixed.d_ino, static_cast<uint64_t>(entry.fixed.d_off),
-             entry.fixed.d_type, out);
+    AddEntry(context, directory,
+             {entry.name, GuestNumber(context, *directory.mount, entry.fixed.d_ino),
+              static_cast<uint64_t>(entry.fixed.d_off), entry.fixed.d_type},
+             out);
     listing.next += entry.fixed.d_reclen;
     listing.offset = static_cast<uint64_t>(entry.fixed.d_off);
   }
 }
 
-void Passthrough::AddEntry(OpenDirectory& directory, std::string_view name, uint64_t ino,
-                           uint64_t next_offset, uint8_t type, DirentWriter& out) {
-  const DirentWriter::Entry entry = {name, ino, next_offset, type};
+void Passthrough::AddEntry(RequestContext& context, OpenDirectory& directory,
+                           const DirentWriter::Entry& entry, DirentWriter& out) {
   if (!out.plus()) {
     out.Add(entry);
     return;
@@ -152,8 +156,8 @@ void Passthrough::AddEntry(OpenDirectory& directory, std::string_view name, uint
   // listed by name alone: nodeid 0. The guest looks it up when it needs it; nothing is ever left
   // out of a listing.
   abi::fuse_entry_out attributes = {};
-  if (!IsDot(name)) {
-    const auto found = LookUpIn(directory.fd.get(), name.data());
+  if (!IsDot(entry.name)) {
+    const auto found = LookUpIn(context, directory.fd.get(), entry.name.data());
     if (found) {
       attributes = *found;
     }

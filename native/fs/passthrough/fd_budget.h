@@ -37,7 +37,7 @@ class FdBudget {
     FdBudget* budget_ = nullptr;
   };
 
-  explicit FdBudget(int64_t limit) : left_(limit) {}
+  explicit FdBudget(int64_t limit) : limit_(limit), left_(limit) {}
 
   /** An empty share when nothing is left. */
   Share Take() {
@@ -48,7 +48,11 @@ class FdBudget {
     return {};
   }
 
+  /** No more than an eighth is left. */
+  bool RunsShort() const { return left_.load(std::memory_order_relaxed) <= limit_ / 8; }
+
  private:
+  const int64_t limit_;
   std::atomic<int64_t> left_;
 };
 

@@ -95,11 +95,12 @@ Result<abi::fuse_open_out> Passthrough::Register(NodeId node, UniqueFd fd, Mount
 
 Result<abi::fuse_open_out> Passthrough::Open(RequestContext& context, NodeId node,
                                              const abi::fuse_open_in& in) {
+  // First, since an inode in use does not give its own share.
+  FdBudget::Share share = TakeShare();
   const Result<InodeRef> inode = FindInode(node);
   if (!inode) {
     return inode.error();
   }
-  FdBudget::Share share = budget_.Take();
   if (!share) {
     return Errno(EMFILE);
   }
@@ -115,7 +116,7 @@ Result<abi::fuse_open_out> Passthrough::Open(RequestContext& context, NodeId nod
 
 Result<fuse::Created> Passthrough::OpenExisting(RequestContext& context, int directory,
                                                 const Name& name, const abi::fuse_open_in& in) {
-  const auto entry = LookUpIn(directory, name.c_str());
+  const auto entry = LookUpIn(context, directory, name.c_str());
   if (!entry) {
     return entry.error();
   }
@@ -136,14 +137,14 @@ Result<fuse::Created> Passthrough::OpenExisting(RequestContext& context, int dir
 
 Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent, const Name& name,
                                           const NewObject& object, const abi::fuse_open_in& in) {
+  // Before the file is there: one share for its inode, one for the open file.
+  FdBudget::Share file_share = TakeShare();
   const Result<InodeRef> directory = FindDirectory(parent);
   if (!directory) {
     return directory.error();
   }
   const int directory_fd = (*directory)->fd.get();
-  // Before the file is there: one share for its inode, one for the open file.
-  FdBudget::Share inode_share = budget_.Take();
-  FdBudget::Share file_share = budget_.Take();
+  Result<FdBudget::Share> inode_share = TakeShareForNew(**directory);
   if (!inode_share || !file_share) {
     return Errno(EMFILE);
   }
@@ -162,8 +163,8 @@ Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent
     const bool may_exist = file.error() == Errno(EEXIST) && (in.flags & O_EXCL) == 0;
     return may_exist ? OpenExisting(context, directory_fd, name, in) : file.error();
   }
-  auto created = FinishCreate(std::move(*file), **directory, object, std::move(inode_share),
-                              std::move(file_share));
+  auto created = FinishCreate(context, std::move(*file), **directory, object,
+                              std::move(*inode_share), std::move(file_share));
   if (!created) {
     unlinkat(directory_fd, name.c_str(), 0);
   }
@@ -172,12 +173,12 @@ Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent
 
 Result<fuse::Created> Passthrough::TmpFile(RequestContext& context, NodeId parent,
                                            const NewObject& object, const abi::fuse_open_in& in) {
+  FdBudget::Share file_share = TakeShare();
   const Result<InodeRef> directory = FindDirectory(parent);
   if (!directory) {
     return directory.error();
   }
-  FdBudget::Share inode_share = budget_.Take();
-  FdBudget::Share file_share = budget_.Take();
+  Result<FdBudget::Share> inode_share = TakeShareForNew(**directory);
   if (!inode_share || !file_share) {
     return Errno(EMFILE);
   }
@@ -193,13 +194,13 @@ Result<fuse::Created> Passthrough::TmpFile(RequestContext& context, NodeId paren
                     object.mode & kModeBits);
     });
   }();
-  return file ? FinishCreate(std::move(*file), **directory, object, std::move(inode_share),
-                             std::move(file_share))
+  return file ? FinishCreate(context, std::move(*file), **directory, object,
+                             std::move(*inode_share), std::move(file_share))
               : file.error();
 }
 
-Result<fuse::Created> Passthrough::FinishCreate(UniqueFd file, const Inode& directory,
-                                                const NewObject& object,
+Result<fuse::Created> Passthrough::FinishCreate(const RequestContext& context, UniqueFd file,
+                                                const Inode& directory, const NewObject& object,
                                                 FdBudget::Share inode_share,
                                                 FdBudget::Share file_share) {
   const Status labelled = ApplyLabels(file.get(), object);
@@ -210,7 +211,7 @@ Result<fuse::Created> Passthrough::FinishCreate(UniqueFd file, const Inode& dire
   if (!o_path) {
     return o_path.error();
   }
-  const auto entry = LookUpFd(std::move(*o_path), std::move(inode_share));
+  const auto entry = LookUpFd(context, std::move(*o_path), std::move(inode_share));
   if (!entry) {
     return entry.error();
   }

@@ -17,11 +17,12 @@ uint64_t InodeTable::Hash(const InodeKey& key) {
 
 InodeTable::Ref InodeTable::FindInShard(Shard& shard, uint64_t hash, const InodeKey& key) {
   for (uint64_t id = BucketOf(shard, hash); id != 0;) {
-    Ref inode = slab_.Find(id);
-    if (inode->key == key) {
-      return inode;
+    // Safe without a reference: the shard's lock keeps every linked inode listed.
+    const KnownInode& inode = slab_.At(id);
+    if (inode.key == key && !inode.replaced) {
+      return slab_.Find(id);
     }
-    id = inode->next_in_bucket;
+    id = inode.next_in_bucket;
   }
   return {};
 }
@@ -30,18 +31,21 @@ void InodeTable::Link(Shard& shard, uint64_t hash, uint64_t id) {
   if (shard.inodes == shard.buckets.size()) {
     Grow(shard);
   }
-  uint64_t& bucket = BucketOf(shard, hash);
-  slab_.Find(id)->next_in_bucket = std::exchange(bucket, id);
+  KnownInode& inode = slab_.At(id);
+  inode.next_in_bucket = std::exchange(BucketOf(shard, hash), id);
   ++shard.inodes;
+  if (inode.share && inode.mount->HasHandles()) {
+    AppendHot(shard, id);
+  }
 }
 
-void InodeTable::Unlink(Shard& shard, const Ref& inode) {
-  uint64_t* place = &BucketOf(shard, Hash(inode->key));
-  while (*place != inode.id()) {
-    // Safe without holding the reference: the shard's lock keeps every linked inode listed.
-    place = &slab_.Find(*place)->next_in_bucket;
+void InodeTable::Unlink(Shard& shard, uint64_t id) {
+  KnownInode& inode = slab_.At(id);
+  uint64_t* place = &BucketOf(shard, Hash(inode.key));
+  while (*place != id) {
+    place = &slab_.At(*place).next_in_bucket;
   }
-  *place = inode->next_in_bucket;
+  *place = inode.next_in_bucket;
   --shard.inodes;
 }
 
@@ -50,50 +54,66 @@ void InodeTable::Grow(Shard& shard) {
       std::exchange(shard.buckets, std::vector<uint64_t>(shard.buckets.size() * 2));
   for (uint64_t id : old) {
     while (id != 0) {
-      Ref inode = slab_.Find(id);
-      const uint64_t next = inode->next_in_bucket;
-      inode->next_in_bucket = std::exchange(BucketOf(shard, Hash(inode->key)), id);
+      KnownInode& inode = slab_.At(id);
+      const uint64_t next = inode.next_in_bucket;
+      inode.next_in_bucket = std::exchange(BucketOf(shard, Hash(inode.key)), id);
       id = next;
     }
   }
 }
 
-void InodeTable::AddRoot(InodeKey key, UniqueFd fd, MountTraits traits) {
+void InodeTable::AddRoot(const InodeKey& key, UniqueFd fd, const Mount& mount) {
   const uint64_t hash = Hash(key);
   Shard& shard = ShardOf(hash);
   const std::scoped_lock lock(shard.lock);
-  const auto id = slab_.Insert({key, std::move(fd), S_IFDIR, traits, 1, 0, {}});
+  const auto id = slab_.Insert({.key = key,
+                                .fd = HotFd(std::move(fd)),
+                                .type = S_IFDIR,
+                                .traits = mount.traits,
+                                .mount = &mount});
   Link(shard, hash, *id);
 }
 
-std::optional<NodeId> InodeTable::LookUpKnown(const InodeKey& key) {
+InodeTable::Ref InodeTable::FindKnown(const InodeKey& key) {
   const uint64_t hash = Hash(key);
   Shard& shard = ShardOf(hash);
   const std::scoped_lock lock(shard.lock);
-  const Ref inode = FindInShard(shard, hash, key);
-  if (!inode) {
-    return std::nullopt;
-  }
-  ++inode->nlookup;
-  return NodeId{inode.id()};
+  return FindInShard(shard, hash, key);
 }
 
-Result<NodeId> InodeTable::LookUp(const InodeKey& key, UniqueFd fd, uint32_t type,
-                                  MountTraits traits, FdBudget::Share share) {
+InodeTable::Ref InodeTable::LookUpKnown(const InodeKey& key) {
   const uint64_t hash = Hash(key);
   Shard& shard = ShardOf(hash);
   const std::scoped_lock lock(shard.lock);
-  const Ref known = FindInShard(shard, hash, key);
-  if (known) {
-    ++known->nlookup;
-    return NodeId{known.id()};
+  Ref inode = FindInShard(shard, hash, key);
+  if (inode) {
+    ++inode->nlookup;
   }
-  const auto id = slab_.Insert({key, std::move(fd), type, traits, 1, 0, std::move(share)});
+  return inode;
+}
+
+Result<std::optional<NodeId>> InodeTable::Add(KnownInode& inode) {
+  const uint64_t hash = Hash(inode.key);
+  Shard& shard = ShardOf(hash);
+  const std::scoped_lock lock(shard.lock);
+  if (FindInShard(shard, hash, inode.key)) {
+    return std::optional<NodeId>();
+  }
+  if (inode.fd.get() < 0) {
+    has_been_cold_.store(true, std::memory_order_relaxed);
+  }
+  const auto id = slab_.Insert(std::move(inode));
   if (!id) {
     return Errno(ENFILE);
   }
   Link(shard, hash, *id);
-  return NodeId{*id};
+  return std::optional(NodeId{*id});
+}
+
+void InodeTable::SetReplaced(const Ref& inode) {
+  Shard& shard = ShardOf(Hash(inode->key));
+  const std::scoped_lock lock(shard.lock);
+  inode->replaced = true;
 }
 
 void InodeTable::Forget(NodeId node, uint64_t nlookup) {
@@ -110,11 +130,13 @@ void InodeTable::Forget(NodeId node, uint64_t nlookup) {
   // A hostile guest may forget more than it has looked up, or from two queues at once.
   inode->nlookup -= std::min(nlookup, inode->nlookup);
   if (inode->nlookup == 0 && slab_.Unlist(inode)) {
-    Unlink(shard, inode);
+    Unlink(shard, inode.id());
+    CountForgotten(shard, *inode);
   }
 }
 
 void InodeTable::ForgetAll() {
+  has_been_cold_.store(false, std::memory_order_relaxed);
   for (Shard& shard : shards_) {
     // Ends behind the lock's scope: closing descriptors takes time.
     std::vector<Ref> forgotten;
@@ -135,6 +157,9 @@ void InodeTable::ForgetAll() {
       }
       bucket = kept;
     }
+    hot_.fetch_sub(shard.hot.size(), std::memory_order_relaxed);
+    shard.hot.clear();
+    shard.forgotten_hot = 0;
   }
 }
 

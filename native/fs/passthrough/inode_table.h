@@ -1,50 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sys/stat.h>
-
 #include <array>
+#include <atomic>
 #include <cstdint>
-#include <memory>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <vector>
 
 #include "base/result.h"
-#include "base/unique_fd.h"
-#include "fs/passthrough/fd_budget.h"
-#include "fs/passthrough/mount_traits.h"
+#include "fs/passthrough/inode.h"
 #include "fs/slab.h"
 #include "fuse/types.h"
 
 namespace vfsd::fs::passthrough {
-
-/**
- * What makes an inode itself while a descriptor keeps it from being freed. The mount is a part of
- * it: equal inode numbers on different mounts stay apart.
- */
-struct InodeKey {
-  uint64_t mount;
-  uint64_t device;
-  uint64_t number;
-
-  friend bool operator==(const InodeKey&, const InodeKey&) = default;
-};
-
-/** A file, directory or other object that the guest knows by nodeid. */
-struct Inode {
-  InodeKey key;
-  /** O_PATH; pins the object, so that it is the same for as long as it is known. */
-  UniqueFd fd;
-  /** Of st_mode the S_IFMT bits, which never change. */
-  uint32_t type;
-  MountTraits traits;
-  /** How many lookups the guest has not forgotten. Guarded by the key's shard lock. */
-  uint64_t nlookup;
-  /** The next inode of the same bucket, 0 at the end. Guarded by the key's shard lock. */
-  uint64_t next_in_bucket;
-  FdBudget::Share share;
-};
 
 /**
  * nodeid → inode without a lock, and key → inode under one of 64 locks.
@@ -53,27 +23,33 @@ struct Inode {
  */
 class InodeTable {
  public:
-  using Ref = Slab<Inode>::Ref;
+  using Ref = Slab<KnownInode>::Ref;
 
   InodeTable() = default;
   InodeTable(const InodeTable&) = delete;
   InodeTable& operator=(const InodeTable&) = delete;
 
-  /** Makes the root: nodeid 1, which is never forgotten. To be called first, once. */
-  void AddRoot(InodeKey key, UniqueFd fd, MountTraits traits);
+  /** Makes the root: nodeid 1, which is never forgotten and never cold. To be called first, once.
+   */
+  void AddRoot(const InodeKey& key, UniqueFd fd, const Mount& mount);
 
   /** Any number may be asked for. */
   Ref Find(fuse::NodeId node) { return slab_.Find(static_cast<uint64_t>(node)); }
 
-  /** Adds a lookup to the inode of that key, if it is known. */
-  std::optional<fuse::NodeId> LookUpKnown(const InodeKey& key);
+  /** The inode of that key, if it is known. When it is cold, it is up to the caller to find out
+   * whether it is the same. */
+  Ref FindKnown(const InodeKey& key);
+  /** The same, and adds a lookup to it. */
+  Ref LookUpKnown(const InodeKey& key);
 
   /**
-   * Adds a lookup to the inode of that key, which becomes known with this descriptor, and keeps its
-   * share of the budget, unless another thread was faster. ENFILE: no more inodes.
+   * Makes an inode known, with one lookup; nothing, and `inode` is left alone, when there is one of
+   * that key by now. ENFILE: no more inodes.
    */
-  Result<fuse::NodeId> LookUp(const InodeKey& key, UniqueFd fd, uint32_t type, MountTraits traits,
-                              FdBudget::Share share);
+  Result<std::optional<fuse::NodeId>> Add(KnownInode& inode);
+
+  /** Its key belongs to another object: it is found by its nodeid only, from now on. */
+  void SetReplaced(const Ref& inode);
 
   /** Takes lookups away, at most as many as there are; the last one makes the inode unknown. */
   void Forget(fuse::NodeId node, uint64_t nlookup);
@@ -81,11 +57,32 @@ class InodeTable {
   /** Makes every inode but the root unknown. */
   void ForgetAll();
 
+  // inode_temperature.cc
+
+  /** Gives a cold inode a descriptor; false when another thread was faster. */
+  bool MakeHot(const Ref& inode, UniqueFd& fd, FdBudget::Share& share);
+
+  /**
+   * Makes some hot inodes cold that have not been used since they were asked last. What has been
+   * removed stays hot: nothing else keeps it. False when there was none.
+   *
+   * @param most_asked how many to ask at most
+   */
+  bool MakeSomeCold(size_t most_asked);
+
+  /** Whether an inode has been cold in this session. */
+  bool HasBeenCold() const { return has_been_cold_.load(std::memory_order_relaxed); }
+
  private:
   struct Shard {
     std::mutex lock;
     std::vector<uint64_t> buckets = std::vector<uint64_t>(16);  // first inode of each, 0: none
     size_t inodes = 0;
+    /** Hot inodes that can become cold, in the order in which they are asked to; some may be
+     * forgotten already. */
+    std::deque<uint64_t> hot;
+    /** How many of these, at most. */
+    size_t forgotten_hot = 0;
   };
 
   static uint64_t Hash(const InodeKey& key);
@@ -97,13 +94,24 @@ class InodeTable {
   // All with the shard's lock held.
   Ref FindInShard(Shard& shard, uint64_t hash, const InodeKey& key);
   void Link(Shard& shard, uint64_t hash, uint64_t id);
-  void Unlink(Shard& shard, const Ref& inode);
+  void Unlink(Shard& shard, uint64_t id);
   void Grow(Shard& shard);
+  void AppendHot(Shard& shard, uint64_t id);
+  void CountForgotten(Shard& shard, const KnownInode& inode);
+
+  enum class Cooling : uint8_t { kDone, kInUse, kImpossible };
+
+  /** Hot inodes of a shard that are idle, at most `count`; takes them out of `hot`. */
+  std::vector<Ref> TakeIdle(Shard& shard, size_t& most_asked, size_t count);
+  Cooling MakeCold(const Ref& idle);
 
   static constexpr size_t kShards = 64;
 
-  Slab<Inode> slab_;
+  Slab<KnownInode> slab_;
   std::array<Shard, kShards> shards_;
+  std::atomic<uint32_t> next_shard_ = 0;
+  std::atomic<size_t> hot_ = 0;
+  std::atomic<bool> has_been_cold_ = false;
 };
 
 }  // namespace vfsd::fs::passthrough

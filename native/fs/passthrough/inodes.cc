@@ -6,79 +6,24 @@
 
 #include "fs/passthrough/attributes.h"
 #include "fs/passthrough/passthrough.h"
+#include "fs/passthrough/submounts.h"
 
 namespace vfsd::fs::passthrough {
 
 using fuse::NodeId;
 using fuse::RequestContext;
 
-Result<abi::fuse_entry_out> Passthrough::Lookup(RequestContext&, NodeId parent,
-                                                const fuse::Name& name) {
-  const Result<InodeRef> directory = FindDirectory(parent);
-  if (!directory) {
-    return directory.error();
-  }
-  const auto entry = LookUpIn((*directory)->fd.get(), name.c_str());
-  if (!entry && entry.error() == Errno(ENOENT) && !options_.negative_timeout.IsZero()) {
-    // Node 0 says that there is nothing, and for how long that may be believed.
-    return abi::fuse_entry_out{.nodeid = 0,
-                               .generation = 0,
-                               .entry_valid = options_.negative_timeout.seconds,
-                               .attr_valid = 0,
-                               .entry_valid_nsec = options_.negative_timeout.nanoseconds,
-                               .attr_valid_nsec = 0,
-                               .attr = {}};
-  }
-  return entry;
-}
-
-Result<abi::fuse_entry_out> Passthrough::LookUpIn(int directory, const char* name,
-                                                  FdBudget::Share share) {
-  // An inode that is known is pinned by its descriptor, so its key cannot belong to another one by
-  // now: a known name costs this one call.
-  const auto attributes = Stat(directory, name);
-  if (!attributes) {
-    return attributes.error();
-  }
-  if (const auto known = inodes_.LookUpKnown(KeyOf(*attributes))) {
-    return EntryOf(*known, *attributes);
-  }
-  if (!share) {
-    share = budget_.Take();
-  }
-  if (!share) {
-    return Errno(EMFILE);
-  }
-  Result<UniqueFd> o_path =
-      RetryFd([&] { return openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC); });
-  return o_path ? LookUpFd(std::move(*o_path), std::move(share)) : o_path.error();
-}
-
-Result<abi::fuse_entry_out> Passthrough::LookUpFd(UniqueFd o_path, FdBudget::Share share) {
-  const auto attributes = Stat(o_path.get(), "");
-  if (!attributes) {
-    return attributes.error();
-  }
-  const InodeKey key = KeyOf(*attributes);
-  const MountTraits traits = mounts_.Of(key.device, o_path.get());
-  if (traits.shows_processes) {
-    return Errno(EACCES);
-  }
-  const auto node = inodes_.LookUp(key, std::move(o_path), attributes->stx_mode & S_IFMT, traits,
-                                   std::move(share));
-  return node ? Result(EntryOf(*node, *attributes)) : node.error();
-}
-
 void Passthrough::Forget(NodeId node, uint64_t nlookup) {
   inodes_.Forget(node, nlookup);
 }
 
-Result<abi::fuse_attr_out> Passthrough::GetAttr(RequestContext&, NodeId node) {
+Result<abi::fuse_attr_out> Passthrough::GetAttr(RequestContext& context, NodeId node) {
   const Result<InodeRef> inode = FindInode(node);
-  return inode ? AttributesOf(**inode) : inode.error();
+  return inode ? AttributesOf(context, **inode) : inode.error();
 }
 
-Result<abi::fuse_statx_out> Passthrough::Statx(RequestContext&, NodeId node, uint32_t mask) {
+Result<abi::fuse_statx_out> Passthrough::Statx(RequestContext& context, NodeId node,
+                                               uint32_t mask) {
   const Result<InodeRef> inode = FindInode(node);
   if (!inode) {
     return inode.error();
@@ -89,11 +34,13 @@ Result<abi::fuse_statx_out> Passthrough::Statx(RequestContext&, NodeId node, uin
   if (!attributes) {
     return attributes.error();
   }
-  return abi::fuse_statx_out{.attr_valid = options_.attr_timeout.seconds,
-                             .attr_valid_nsec = options_.attr_timeout.nanoseconds,
-                             .flags = 0,
-                             .spare = {},
-                             .stat = ToFuseStatx(*attributes)};
+  abi::fuse_statx_out answer = {.attr_valid = options_.attr_timeout.seconds,
+                                .attr_valid_nsec = options_.attr_timeout.nanoseconds,
+                                .flags = 0,
+                                .spare = {},
+                                .stat = ToFuseStatx(*attributes)};
+  answer.stat.ino = GuestNumber(context, *(*inode)->mount, attributes->stx_ino);
+  return answer;
 }
 
 Status Passthrough::Access(RequestContext& context, NodeId node, uint32_t mask) {

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
-#include <atomic>
-#include <cstdint>
-
 namespace vfsd::fs::passthrough {
 
 /** What is known of the file system below a file, as far as it changes how vfsd works with it. */
@@ -16,26 +12,11 @@ struct MountTraits {
   bool in_memory : 1;
   /** procfs: its files are the daemon's own memory and descriptors, among others. Never served. */
   bool shows_processes : 1;
+  /** btrfs: a mount holds several trees, whose inode numbers are alike. */
+  bool has_subvolumes : 1;
 };
 
-/** Finds the traits of a device, and remembers them. Called by any thread, without a lock. */
-class MountTraitsCache {
- public:
-  /** @param device st_dev of the file behind `fd` */
-  MountTraits Of(uint64_t device, int fd);
-
- private:
-  static MountTraits Ask(int fd);
-
-  // No device has this number: minor and major are both at their end.
-  static constexpr uint64_t kBeingFilled = UINT64_MAX;
-
-  struct Entry {
-    std::atomic<uint64_t> device = 0;  // 0: free
-    std::atomic<MountTraits> traits;
-  };
-  // A share has a handful of file systems; what finds no place here is asked again.
-  std::array<Entry, 16> entries_;
-};
+/** Asks the file system behind a descriptor. */
+MountTraits TraitsOf(int fd);
 
 }  // namespace vfsd::fs::passthrough

@@ -31,9 +31,9 @@ Result<abi::fuse_entry_out> Passthrough::MakeEntry(RequestContext& context, Node
   }
   const int directory_fd = (*directory)->fd.get();
   // Before anything is made: what the guest is told has failed must not be there.
-  FdBudget::Share share = budget_.Take();
+  Result<FdBudget::Share> share = TakeShareForNew(**directory);
   if (!share) {
-    return Errno(EMFILE);
+    return share.error();
   }
   {
     const auto identity = ActAsCreator(context, **directory, object);
@@ -45,7 +45,7 @@ Result<abi::fuse_entry_out> Passthrough::MakeEntry(RequestContext& context, Node
       return made.error();
     }
   }
-  const auto entry = LookUpIn(directory_fd, name.c_str(), std::move(share));
+  const auto entry = LookUpIn(context, directory_fd, name.c_str(), std::move(*share));
   if (!entry || object.labels.empty()) {
     return entry;
   }
@@ -83,7 +83,7 @@ Result<abi::fuse_entry_out> Passthrough::Symlink(RequestContext& context, NodeId
                    [&](int directory) { return symlinkat(target, directory, name.c_str()); });
 }
 
-Result<abi::fuse_entry_out> Passthrough::Link(RequestContext&, NodeId node, NodeId parent,
+Result<abi::fuse_entry_out> Passthrough::Link(RequestContext& context, NodeId node, NodeId parent,
                                               const Name& name) {
   const Result<InodeRef> inode = FindInode(node);
   if (!inode) {
@@ -98,7 +98,7 @@ Result<abi::fuse_entry_out> Passthrough::Link(RequestContext&, NodeId node, Node
     return linkat(proc_self_fd_.get(), sys::FdName((*inode)->fd.get()).c_str(),
                   (*directory)->fd.get(), name.c_str(), AT_SYMLINK_FOLLOW);
   });
-  return linked ? LookUpIn((*directory)->fd.get(), name.c_str()) : linked.error();
+  return linked ? LookUpIn(context, (*directory)->fd.get(), name.c_str()) : linked.error();
 }
 
 Status Passthrough::Unlink(RequestContext&, NodeId parent, const Name& name) {
@@ -106,6 +106,7 @@ Status Passthrough::Unlink(RequestContext&, NodeId parent, const Name& name) {
   if (!directory) {
     return directory.error();
   }
+  const auto removed = PinRemoved((*directory)->fd.get(), name.c_str());
   return RetryStatus([&] { return unlinkat((*directory)->fd.get(), name.c_str(), 0); });
 }
 
@@ -114,6 +115,7 @@ Status Passthrough::RmDir(RequestContext&, NodeId parent, const Name& name) {
   if (!directory) {
     return directory.error();
   }
+  const auto removed = PinRemoved((*directory)->fd.get(), name.c_str());
   return RetryStatus([&] { return unlinkat((*directory)->fd.get(), name.c_str(), AT_REMOVEDIR); });
 }
 
@@ -130,6 +132,7 @@ Status Passthrough::Rename(RequestContext&, NodeId parent, const Name& name, Nod
   if (!to) {
     return to.error();
   }
+  const auto replaced = PinRemoved((*to)->fd.get(), new_name.c_str());
   return RetryStatus([&] {
     return renameat2((*from)->fd.get(), name.c_str(), (*to)->fd.get(), new_name.c_str(), flags);
   });

@@ -10,6 +10,7 @@
 #include "base/unique_fd.h"
 #include "fs/passthrough/fd_budget.h"
 #include "fs/passthrough/mount_traits.h"
+#include "fs/passthrough/mounts.h"
 #include "fs/slab.h"
 #include "fuse/types.h"
 
@@ -53,6 +54,7 @@ struct OpenDirectory {
 
   fuse::NodeId node;
   UniqueFd fd;
+  const Mount* mount;
   FdBudget::Share share;
   std::unique_ptr<Listing> listing = std::make_unique<Listing>();
 };

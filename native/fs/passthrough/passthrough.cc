@@ -2,10 +2,9 @@
 #include "fs/passthrough/passthrough.h"
 
 #include "fs/passthrough/attributes.h"
+#include "fs/passthrough/submounts.h"
 
 namespace vfsd::fs::passthrough {
-
-using fuse::NodeId;
 
 Passthrough::Passthrough(const Options& options, sys::ProcSelfFd proc_self_fd,
                          const identity::ProcessIdentity& identity)
@@ -23,11 +22,14 @@ Status Passthrough::Open(UniqueFd root) {
     return Errno(ENOTDIR);
   }
   const InodeKey key = KeyOf(*attributes);
-  const MountTraits traits = mounts_.Of(key.device, root.get());
-  if (traits.shows_processes) {
+  const Mount& mount = mounts_.Meet(key.mount, key.device, root.get(), S_IFDIR, {});
+  if (mount.traits.shows_processes) {
     return Errno(EACCES);
   }
-  inodes_.AddRoot(key, std::move(root), traits);
+  if (options_.inode_file_handles == InodeFileHandles::kMandatory && !mount.HasHandles()) {
+    return mount.refusal;
+  }
+  inodes_.AddRoot(key, std::move(root), mount);
   return {};
 }
 
@@ -37,27 +39,9 @@ void Passthrough::Reset() {
   inodes_.ForgetAll();
 }
 
-Result<Passthrough::InodeRef> Passthrough::FindInode(NodeId node) {
-  InodeRef inode = inodes_.Find(node);
-  if (!inode) {
-    return Errno(ESTALE);
-  }
-  return inode;
-}
-
-Result<Passthrough::InodeRef> Passthrough::FindDirectory(NodeId node) {
-  InodeRef inode = inodes_.Find(node);
-  if (!inode) {
-    return Errno(ESTALE);
-  }
-  if (inode->type != S_IFDIR) {
-    return Errno(ENOTDIR);
-  }
-  return inode;
-}
-
-abi::fuse_entry_out Passthrough::EntryOf(NodeId node, const struct statx& attributes) const {
-  return {
+abi::fuse_entry_out Passthrough::EntryOf(const fuse::RequestContext& context, fuse::NodeId node,
+                                         const struct statx& attributes) const {
+  abi::fuse_entry_out entry = {
       .nodeid = static_cast<uint64_t>(node),
       .generation = 0,
       .entry_valid = options_.entry_timeout.seconds,
@@ -66,17 +50,27 @@ abi::fuse_entry_out Passthrough::EntryOf(NodeId node, const struct statx& attrib
       .attr_valid_nsec = options_.attr_timeout.nanoseconds,
       .attr = ToFuse(attributes),
   };
+  const InodeKey key = KeyOf(attributes);
+  const Mount* const mount = mounts_.Find(key.mount, key.device);
+  if (mount != nullptr) {
+    entry.attr.ino = GuestNumber(context, *mount, key.number);
+    entry.attr.flags = BeginsSubmount(context, *mount, attributes) ? abi::FUSE_ATTR_SUBMOUNT : 0;
+  }
+  return entry;
 }
 
-Result<abi::fuse_attr_out> Passthrough::AttributesOf(const Inode& inode) const {
+Result<abi::fuse_attr_out> Passthrough::AttributesOf(const fuse::RequestContext& context,
+                                                     const Inode& inode) const {
   const auto attributes = Stat(inode.fd.get(), "");
   if (!attributes) {
     return attributes.error();
   }
-  return abi::fuse_attr_out{.attr_valid = options_.attr_timeout.seconds,
-                            .attr_valid_nsec = options_.attr_timeout.nanoseconds,
-                            .dummy = 0,
-                            .attr = ToFuse(*attributes)};
+  abi::fuse_attr_out answer = {.attr_valid = options_.attr_timeout.seconds,
+                               .attr_valid_nsec = options_.attr_timeout.nanoseconds,
+                               .dummy = 0,
+                               .attr = ToFuse(*attributes)};
+  answer.attr.ino = GuestNumber(context, *inode.mount, attributes->stx_ino);
+  return answer;
 }
 
 }  // namespace vfsd::fs::passthrough

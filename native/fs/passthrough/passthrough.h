@@ -12,8 +12,10 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "fs/passthrough/fd_budget.h"
+#include "fs/passthrough/inode.h"
 #include "fs/passthrough/inode_table.h"
 #include "fs/passthrough/mount_traits.h"
+#include "fs/passthrough/mounts.h"
 #include "fs/passthrough/open_files.h"
 #include "fuse/file_system.h"
 #include "fuse/session.h"
@@ -43,6 +45,7 @@ struct Options {
   bool preserve_noatime = false;
   /** Open everything so, where that is permitted: nothing of the share is to change. */
   bool never_touch_atime = false;
+  InodeFileHandles inode_file_handles = InodeFileHandles::kNever;
   /** Descriptors that the guest may make the daemon hold. */
   int64_t guest_fd_limit = 1024;
 };
@@ -60,14 +63,16 @@ class Passthrough final : public fuse::FileSystem {
               const identity::ProcessIdentity& identity);
 
   /** Begins to serve the tree below `root`, an O_PATH descriptor. ENOTDIR when it is no directory.
-   */
+   * EOPNOTSUPP, EPERM: there are no file handles, and they are mandatory. */
   Status Open(UniqueFd root);
 
   void Reset() override;
 
-  // inodes.cc
+  // lookup.cc
   Result<abi::fuse_entry_out> Lookup(fuse::RequestContext&, fuse::NodeId,
                                      const fuse::Name&) override;
+
+  // inodes.cc
   void Forget(fuse::NodeId, uint64_t nlookup) override;
   Result<abi::fuse_attr_out> GetAttr(fuse::RequestContext&, fuse::NodeId) override;
   Status Access(fuse::RequestContext&, fuse::NodeId, uint32_t mask) override;
@@ -137,24 +142,52 @@ class Passthrough final : public fuse::FileSystem {
   Status RemoveXattr(fuse::RequestContext&, fuse::NodeId, const char* name) override;
 
  private:
-  using InodeRef = InodeTable::Ref;
+  using InodeRef = PinnedInode;
   using FileRef = OpenTable<OpenFile>::Ref;
   using DirectoryRef = OpenTable<OpenDirectory>::Ref;
 
-  /** ESTALE: no such node, or the guest has forgotten it. */
+  // pinning.cc
+
+  /** ESTALE: no such node, or the guest has forgotten it, or its object is no more. */
   Result<InodeRef> FindInode(fuse::NodeId node);
   /** The same, for an operation that needs a directory: ENOTDIR. */
   Result<InodeRef> FindDirectory(fuse::NodeId node);
+  Result<InodeRef> Pin(InodeTable::Ref inode);
+  /** Opens a cold inode, which becomes hot if there is a share to be had. */
+  Result<InodeRef> PinCold(InodeTable::Ref inode);
+  /** What `name` is, for as long as it is removed there, if the guest knows it: a removed object
+   * that is cold could not be opened again. */
+  std::optional<InodeRef> PinRemoved(int directory, const char* name);
+  /** A share for what needs a descriptor, taken from inodes if need be; empty: EMFILE. */
+  FdBudget::Share TakeShare();
+  /** A share for an inode that is about to be made below `directory`. EMFILE. */
+  Result<FdBudget::Share> TakeShareForNew(const Inode& directory);
+
+  // lookup.cc
 
   /**
    * The entry of a name in a directory, with a lookup added to its inode. EMFILE: the budget is
-   * used up; with a `share` taken before, for what has just been made there, it cannot be.
+   * used up; with a share of TakeShareForNew, for what has just been made there, it cannot be.
    */
-  Result<abi::fuse_entry_out> LookUpIn(int directory, const char* name, FdBudget::Share share = {});
+  Result<abi::fuse_entry_out> LookUpIn(const fuse::RequestContext& context, int directory,
+                                       const char* name, FdBudget::Share share = {});
   /** The entry of what `o_path` refers to, with a lookup added. EACCES: it is not to be served. */
-  Result<abi::fuse_entry_out> LookUpFd(UniqueFd o_path, FdBudget::Share share);
-  abi::fuse_entry_out EntryOf(fuse::NodeId node, const struct statx& attributes) const;
-  Result<abi::fuse_attr_out> AttributesOf(const Inode& inode) const;
+  Result<abi::fuse_entry_out> LookUpFd(const fuse::RequestContext& context, UniqueFd o_path,
+                                       FdBudget::Share share);
+  /** The inode that is known by that key, with a lookup added, if it is the object of that name. */
+  Result<std::optional<fuse::NodeId>> LookUpKnown(const InodeKey& key, int directory,
+                                                  const char* name);
+  /** Whether a cold inode is the object of a name that has its key. ESTALE: not any more. */
+  static Result<bool> IsObjectOf(const KnownInode& cold, int directory, const char* name);
+  /** Makes the object of that name known, unless it is; answers its node, with a lookup added. */
+  Result<fuse::NodeId> AddInode(KnownInode inode, int directory, const char* name);
+  /** EACCES, EOPNOTSUPP: what is there is not served. */
+  Result<const Mount*> MountOf(const InodeKey& key, int o_path, uint32_t type);
+
+  abi::fuse_entry_out EntryOf(const fuse::RequestContext& context, fuse::NodeId node,
+                              const struct statx& attributes) const;
+  Result<abi::fuse_attr_out> AttributesOf(const fuse::RequestContext& context,
+                                          const Inode& inode) const;
 
   // creation.cc
   /**
@@ -186,9 +219,9 @@ class Passthrough final : public fuse::FileSystem {
    */
   Result<UniqueFd> Reopen(int fd, int flags) const;
   /** The entry and the handle of a file that has just been made and opened. */
-  Result<fuse::Created> FinishCreate(UniqueFd file, const Inode& directory,
-                                     const fuse::NewObject& object, FdBudget::Share inode_share,
-                                     FdBudget::Share file_share);
+  Result<fuse::Created> FinishCreate(const fuse::RequestContext& context, UniqueFd file,
+                                     const Inode& directory, const fuse::NewObject& object,
+                                     FdBudget::Share inode_share, FdBudget::Share file_share);
   Result<fuse::Created> OpenExisting(fuse::RequestContext& context, int directory,
                                      const fuse::Name& name, const abi::fuse_open_in& in);
   uint32_t FileOpenFlags(MountTraits traits) const;
@@ -207,8 +240,8 @@ class Passthrough final : public fuse::FileSystem {
   Status BeginListing(OpenDirectory& directory, uint64_t offset);
   /** False at the directory's end. */
   Result<bool> FillListing(OpenDirectory& directory);
-  void AddEntry(OpenDirectory& directory, std::string_view name, uint64_t ino, uint64_t next_offset,
-                uint8_t type, fuse::DirentWriter& out);
+  void AddEntry(fuse::RequestContext& context, OpenDirectory& directory,
+                const fuse::DirentWriter::Entry& entry, fuse::DirentWriter& out);
 
   /** ENOSYS, which Linux remembers, when attributes are not served. */
   Result<InodeRef> FindForXattr(fuse::NodeId node);
@@ -229,7 +262,7 @@ class Passthrough final : public fuse::FileSystem {
   const sys::ProcSelfFd proc_self_fd_;
   const identity::ProcessIdentity identity_;
   FdBudget budget_;
-  MountTraitsCache mounts_;
+  Mounts mounts_{options_.inode_file_handles, proc_self_fd_};
   InodeTable inodes_;
   OpenTable<OpenFile> files_{0};
   OpenTable<OpenDirectory> directories_{kDirectoryTag};

@@ -112,7 +112,7 @@ Result<abi::fuse_attr_out> Passthrough::SetAttr(RequestContext& context, NodeId 
   if (done && (in.valid & kAnyTime) != 0) {
     done = ApplyTimes(inode, in);
   }
-  return done ? AttributesOf(inode) : done.error();
+  return done ? AttributesOf(context, inode) : done.error();
 }
 
 }  // namespace vfsd::fs::passthrough

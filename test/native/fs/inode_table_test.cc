@@ -18,16 +18,44 @@ UniqueFd AnyFd() {
 
 class InodeTableTest : public ::testing::Test {
  protected:
-  InodeTableTest() { table_.AddRoot(Key(1), AnyFd(), {}); }
+  InodeTableTest() { table_.AddRoot(Key(1), AnyFd(), mount_); }
 
   static InodeKey Key(uint64_t number, uint64_t mount = 1) { return {mount, 5, number}; }
 
   Result<NodeId> LookUp(const InodeKey& key) {
     FdBudget::Share share = budget_.Take();
-    return share ? table_.LookUp(key, AnyFd(), S_IFREG, {}, std::move(share))
-                 : Result<NodeId>(Errno(EMFILE));
+    return share ? LookUp(table_, key, AnyFd(), std::move(share)) : Result<NodeId>(Errno(EMFILE));
   }
 
+  Result<NodeId> LookUp(InodeTable& table, const InodeKey& key, UniqueFd fd = UniqueFd(),
+                        FdBudget::Share share = {}) {
+    KnownInode inode = {.key = key,
+                        .fd = HotFd(std::move(fd)),
+                        .type = S_IFREG,
+                        .traits = {},
+                        .mount = &mount_,
+                        .share = std::move(share)};
+    for (;;) {
+      const auto added = table.Add(inode);
+      if (!added) {
+        return added.error();
+      }
+      if (*added) {
+        return **added;
+      }
+      if (const auto known = LookUpKnown(table, key)) {
+        return *known;
+      }
+    }
+  }
+
+  static std::optional<NodeId> LookUpKnown(InodeTable& table, const InodeKey& key) {
+    const InodeTable::Ref known = table.LookUpKnown(key);
+    return known ? std::optional(NodeId{known.id()}) : std::nullopt;
+  }
+  std::optional<NodeId> LookUpKnown(const InodeKey& key) { return LookUpKnown(table_, key); }
+
+  Mount mount_ = {.id = 1, .device = 5, .refusal = Errno(0)};
   FdBudget budget_{100};
   InodeTable table_;
 };
@@ -35,17 +63,17 @@ class InodeTableTest : public ::testing::Test {
 TEST_F(InodeTableTest, TheRootIsNodeOneAndIsNeverForgotten) {
   table_.Forget(fuse::kRootNode, UINT64_MAX);
   EXPECT_TRUE(table_.Find(fuse::kRootNode));
-  EXPECT_EQ(table_.LookUpKnown(Key(1)), fuse::kRootNode);
+  EXPECT_EQ(LookUpKnown(Key(1)), fuse::kRootNode);
   table_.ForgetAll();
   EXPECT_TRUE(table_.Find(fuse::kRootNode));
-  EXPECT_EQ(table_.LookUpKnown(Key(1)), fuse::kRootNode);
+  EXPECT_EQ(LookUpKnown(Key(1)), fuse::kRootNode);
 }
 
 TEST_F(InodeTableTest, OneInodeHasOneNode) {
   const NodeId node = *LookUp(Key(2));
   EXPECT_EQ(*LookUp(Key(2)), node);
-  EXPECT_EQ(table_.LookUpKnown(Key(2)), node);
-  EXPECT_FALSE(table_.LookUpKnown(Key(3)));
+  EXPECT_EQ(LookUpKnown(Key(2)), node);
+  EXPECT_FALSE(LookUpKnown(Key(3)));
 }
 
 TEST_F(InodeTableTest, EqualNumbersOnDifferentMountsStayApart) {
@@ -54,12 +82,12 @@ TEST_F(InodeTableTest, EqualNumbersOnDifferentMountsStayApart) {
 
 TEST_F(InodeTableTest, AnInodeIsKnownUntilItsLastLookupIsForgotten) {
   const NodeId node = *LookUp(Key(2));
-  ASSERT_EQ(table_.LookUpKnown(Key(2)), node);
+  ASSERT_EQ(LookUpKnown(Key(2)), node);
   table_.Forget(node, 1);
   EXPECT_TRUE(table_.Find(node));
   table_.Forget(node, 1);
   EXPECT_FALSE(table_.Find(node));
-  EXPECT_FALSE(table_.LookUpKnown(Key(2)));
+  EXPECT_FALSE(LookUpKnown(Key(2)));
 }
 
 TEST_F(InodeTableTest, ForgettingMoreThanWasLookedUpIsHarmless) {
@@ -75,7 +103,7 @@ TEST_F(InodeTableTest, TheBudgetBoundsWhatTheGuestCanMakeTheDaemonHold) {
     ASSERT_TRUE(LookUp(Key(10 + i)).ok());
   }
   EXPECT_EQ(LookUp(Key(500)).error(), Errno(EMFILE));
-  table_.Forget(*table_.LookUpKnown(Key(10)), 2);
+  table_.Forget(*LookUpKnown(Key(10)), 2);
   EXPECT_TRUE(LookUp(Key(500)).ok());
   table_.ForgetAll();
   EXPECT_TRUE(LookUp(Key(10)).ok());
@@ -84,17 +112,17 @@ TEST_F(InodeTableTest, TheBudgetBoundsWhatTheGuestCanMakeTheDaemonHold) {
 TEST_F(InodeTableTest, BucketsGrowWithoutLosingAnybody) {
   InodeTable table;
   for (uint64_t i = 0; i < 5000; ++i) {
-    ASSERT_TRUE(table.LookUp(Key(i), UniqueFd(), S_IFREG, {}, {}).ok());
+    ASSERT_TRUE(LookUp(table, Key(i)).ok());
   }
   for (uint64_t i = 0; i < 5000; ++i) {
-    ASSERT_TRUE(table.LookUpKnown(Key(i))) << i;
+    ASSERT_TRUE(LookUpKnown(table, Key(i))) << i;
   }
 }
 
 TEST_F(InodeTableTest, ThreadsThatLookUpAndForgetTheSameInodesAgreeInTheEnd) {
   const auto work = [this] {
     for (int round = 0; round < 2000; ++round) {
-      const auto node = table_.LookUp(Key(2 + round % 5), UniqueFd(), S_IFREG, {}, {});
+      const auto node = LookUp(table_, Key(2 + round % 5));
       if (node) {
         table_.Forget(*node, 1);
       }
@@ -110,7 +138,7 @@ TEST_F(InodeTableTest, ThreadsThatLookUpAndForgetTheSameInodesAgreeInTheEnd) {
     }
   }
   for (uint64_t number = 2; number < 7; ++number) {
-    EXPECT_FALSE(table_.LookUpKnown(Key(number)));
+    EXPECT_FALSE(LookUpKnown(Key(number)));
   }
 }
 

@@ -39,13 +39,14 @@ class ServedDirectory : public ::testing::Test {
     return UniqueFd(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
   }
 
-  void Serve(fs::passthrough::Options options) {
+  Status Begin(fs::passthrough::Options options) {
     sys::ProcSelfFd proc(OpenPath("/proc/self/fd"));
     EXPECT_TRUE(proc.Enter().ok());
     fs_ = std::make_unique<fs::passthrough::Passthrough>(
         options, std::move(proc), identity::ProcessIdentity::OfCallingThread());
-    EXPECT_TRUE(fs_->Open(OpenPath(directory_.c_str())).ok());
+    return fs_->Open(OpenPath(directory_.c_str()));
   }
+  void Serve(fs::passthrough::Options options) { EXPECT_TRUE(Begin(options).ok()); }
 
   static fuse::Name NameOf(std::string_view text) { return *fuse::Name::Check(text); }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fs/slab.h"
 
+#include <atomic>
 #include <memory>
+#include <thread>
 
 #include "gtest/gtest.h"
 
@@ -63,6 +65,70 @@ TEST(Slab, ManyObjectsKeepTheirPlaces) {
   slab.UnlistAll([](const Shared& object) { return *object % 2 == 0; });
   EXPECT_FALSE(slab.Find(ids[100]));
   EXPECT_TRUE(slab.Find(ids[101]));
+}
+
+TEST(Slab, WhatHasBeenFoundGetsASecondChanceBeforeItIsIdle) {
+  Slab<Shared> slab;
+  const uint64_t id = *slab.Insert(std::make_shared<int>(5));
+  EXPECT_TRUE(slab.FindIdle(id)) << "nobody has found it yet";
+  slab.Find(id);
+  EXPECT_FALSE(slab.FindIdle(id));
+  EXPECT_TRUE(slab.FindIdle(id));
+  const auto held = slab.Find(id);
+  EXPECT_FALSE(slab.FindIdle(id));
+  EXPECT_FALSE(slab.FindIdle(id)) << "somebody works with it";
+  EXPECT_FALSE(slab.FindIdle(99));
+}
+
+TEST(Slab, AnObjectIsChangedOnlyWhileNobodyElseHasOrHadIt) {
+  Slab<Shared> slab;
+  const uint64_t id = *slab.Insert(std::make_shared<int>(5));
+  const auto set = [](Shared& object) { *object = 6; };
+  {
+    const auto idle = slab.FindIdle(id);
+    slab.Find(id);
+    EXPECT_FALSE(slab.ChangeAlone(idle, set)) << "found since";
+  }
+  slab.FindIdle(id);
+  {
+    const auto idle = slab.FindIdle(id);
+    const auto other = slab.Find(id);
+    EXPECT_FALSE(slab.ChangeAlone(idle, set)) << "another reference";
+  }
+  slab.FindIdle(id);
+  {
+    const auto idle = slab.FindIdle(id);
+    EXPECT_FALSE(slab.FindIdle(id)) << "not idle for two";
+    EXPECT_TRUE(slab.ChangeAlone(idle, set));
+  }
+  EXPECT_EQ(**slab.Find(id), 6);
+}
+
+TEST(Slab, AChangeAndTheWorkOfOthersExcludeEachOther) {
+  struct Pair {
+    uint64_t left = 0;
+    uint64_t right = 0;
+  };
+  Slab<Pair> slab;
+  const uint64_t id = *slab.Insert({});
+  std::atomic<bool> done = false;
+  std::atomic<int> torn = 0;
+  std::thread changer([&] {
+    for (int changes = 0; changes < 2000;) {
+      const auto idle = slab.FindIdle(id);
+      changes += idle && slab.ChangeAlone(idle, [](Pair& pair) { pair.right = ++pair.left; });
+    }
+    done = true;
+  });
+  while (!done) {
+    {
+      const auto pair = slab.Find(id);
+      torn += pair->left != pair->right ? 1 : 0;
+    }
+    std::this_thread::yield();
+  }
+  changer.join();
+  EXPECT_EQ(torn, 0);
 }
 
 }  // namespace

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+
+#include "fs/passthrough/attributes.h"
+#include "fs/passthrough/passthrough.h"
+
+namespace vfsd::fs::passthrough {
+
+using fuse::NodeId;
+using fuse::RequestContext;
+
+Result<abi::fuse_entry_out> Passthrough::Lookup(RequestContext& context, NodeId parent,
+                                                const fuse::Name& name) {
+  const Result<InodeRef> directory = FindDirectory(parent);
+  if (!directory) {
+    return directory.error();
+  }
+  const auto entry = LookUpIn(context, (*directory)->fd.get(), name.c_str());
+  if (!entry && entry.error() == Errno(ENOENT) && !options_.negative_timeout.IsZero()) {
+    // Node 0 says that there is nothing, and for how long that may be believed.
+    return abi::fuse_entry_out{.nodeid = 0,
+                               .generation = 0,
+                               .entry_valid = options_.negative_timeout.seconds,
+                               .attr_valid = 0,
+                               .entry_valid_nsec = options_.negative_timeout.nanoseconds,
+                               .attr_valid_nsec = 0,
+                               .attr = {}};
+  }
+  return entry;
+}
+
+Result<abi::fuse_entry_out> Passthrough::LookUpIn(const RequestContext& context, int directory,
+                                                  const char* name, FdBudget::Share share) {
+  // An inode that is hot is pinned by its descriptor, so its key cannot belong to another one by
+  // now: a known name costs this one call.
+  const auto attributes = Stat(directory, name);
+  if (!attributes) {
+    return attributes.error();
+  }
+  const InodeKey key = KeyOf(*attributes);
+  const uint32_t type = attributes->stx_mode & S_IFMT;
+  const auto known = LookUpKnown(key, directory, name);
+  if (!known) {
+    return known.error();
+  }
+  if (*known) {
+    return EntryOf(context, **known, *attributes);
+  }
+  if (!share) {
+    share = budget_.Take();
+  }
+  const Mount* const mount = mounts_.Find(key.mount, key.device);
+  if (!share && mount != nullptr && mount->HasHandles()) {
+    const auto node = AddInode({.key = key, .type = type, .traits = mount->traits, .mount = mount},
+                               directory, name);
+    return node ? Result(EntryOf(context, *node, *attributes)) : node.error();
+  }
+  if (!share) {
+    share = TakeShare();
+  }
+  if (!share && options_.inode_file_handles == InodeFileHandles::kNever) {
+    return Errno(EMFILE);
+  }
+  Result<UniqueFd> o_path =
+      RetryFd([&] { return openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC); });
+  return o_path ? LookUpFd(context, std::move(*o_path), std::move(share)) : o_path.error();
+}
+
+Result<abi::fuse_entry_out> Passthrough::LookUpFd(const RequestContext& context, UniqueFd o_path,
+                                                  FdBudget::Share share) {
+  const auto attributes = Stat(o_path.get(), "");
+  if (!attributes) {
+    return attributes.error();
+  }
+  const InodeKey key = KeyOf(*attributes);
+  const uint32_t type = attributes->stx_mode & S_IFMT;
+  const Result<const Mount*> mount = MountOf(key, o_path.get(), type);
+  if (!mount) {
+    return mount.error();
+  }
+  if (!share && !(*mount)->HasHandles()) {
+    return Errno(EMFILE);
+  }
+  KnownInode inode = {.key = key,
+                      .type = type,
+                      .traits = (*mount)->traits,
+                      .mount = *mount,
+                      .share = std::move(share)};
+  // Cold at once without a share; the descriptor is for its handle then.
+  const int fd = o_path.get();
+  if (inode.share) {
+    inode.fd.Set(o_path);
+  }
+  const auto node = AddInode(std::move(inode), fd, "");
+  return node ? Result(EntryOf(context, *node, *attributes)) : node.error();
+}
+
+Result<std::optional<NodeId>> Passthrough::LookUpKnown(const InodeKey& key, int directory,
+                                                       const char* name) {
+  const InodeTable::Ref known = inodes_.LookUpKnown(key);
+  if (!known) {
+    return std::optional<NodeId>();
+  }
+  const NodeId node{known.id()};
+  if (known->fd.get() >= 0) {
+    return std::optional(node);
+  }
+  const Result<bool> same = IsObjectOf(*known, directory, name);
+  if (same && *same) {
+    return std::optional(node);
+  }
+  if (same) {
+    inodes_.SetReplaced(known);
+  }
+  inodes_.Forget(node, 1);
+  return same ? Result(std::optional<NodeId>()) : same.error();
+}
+
+Result<bool> Passthrough::IsObjectOf(const KnownInode& cold, int directory, const char* name) {
+  const Result<HostFileHandle> handle = HostFileHandle::Of(directory, name);
+  if (!handle) {
+    return handle.error();
+  }
+  if (*handle == cold.handle) {
+    return true;
+  }
+  // Unless the name has become another object's since its key was asked for.
+  const auto attributes = Stat(directory, name);
+  if (!attributes) {
+    return attributes.error();
+  }
+  return KeyOf(*attributes) == cold.key ? Result(false) : Errno(ESTALE);
+}
+
+Result<NodeId> Passthrough::AddInode(KnownInode inode, int directory, const char* name) {
+  if (inode.fd.get() < 0) {
+    Result<HostFileHandle> handle = HostFileHandle::Of(directory, name);
+    if (!handle) {
+      return handle.error();
+    }
+    inode.handle = std::move(*handle);
+  }
+  for (;;) {
+    const auto added = inodes_.Add(inode);
+    if (!added) {
+      return added.error();
+    }
+    if (*added) {
+      return **added;
+    }
+    // Another thread was faster, or a dead inode has the key still.
+    const auto known = LookUpKnown(inode.key, directory, name);
+    if (!known) {
+      return known.error();
+    }
+    if (*known) {
+      return **known;
+    }
+  }
+}
+
+Result<const Mount*> Passthrough::MountOf(const InodeKey& key, int o_path, uint32_t type) {
+  const Mount* mount = mounts_.Find(key.mount, key.device);
+  if (mount == nullptr) {
+    FdBudget::Share share;
+    if (options_.inode_file_handles != InodeFileHandles::kNever) {
+      share = TakeShare();
+      if (!share) {
+        return Errno(EMFILE);
+      }
+    }
+    mount = &mounts_.Meet(key.mount, key.device, o_path, type, std::move(share));
+  }
+  if (mount->traits.shows_processes) {
+    return Errno(EACCES);
+  }
+  if (options_.inode_file_handles == InodeFileHandles::kMandatory && !mount->HasHandles()) {
+    return Errno(EOPNOTSUPP);
+  }
+  return mount;
+}
+
+}  // namespace vfsd::fs::passthrough
