@@ -63,6 +63,9 @@ class ReadOnly final : public Forwarding {
       return entry.error() == Errno(ENOENT) ? kRefused : entry.error();
     }
     const NodeId found{entry->nodeid};
+    if (found == kNoNode) {
+      return kRefused;
+    }
     const auto opened = OpenExisting(context, *entry, in);
     if (!opened) {
       inner_.Forget(found, 1);
@@ -115,6 +118,9 @@ class ReadOnly final : public Forwarding {
     return command == FS_IOC_GETFLAGS || command == FS_IOC_FSGETXATTR ||
            command == FS_IOC_GETVERSION;
   }
+
+  /** Of the entry that tells the guest to remember that there is nothing. */
+  static constexpr NodeId kNoNode{0};
 
   static constexpr Errno kRefused{EROFS};
 };

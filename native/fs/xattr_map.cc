@@ -197,9 +197,11 @@ Result<size_t> XattrMap::GetXattr(RequestContext& context, NodeId node, const ch
   NameBuffer buffer;
   const auto host_name = HostName(context, name, buffer);
   if (!host_name) {
-    // With lists agreed on, Linux asks for one whenever a user wants anything of a file, and fails
-    // with every other error than this.
-    const bool has_none = IsPosixAcl(name) && context.Negotiated(abi::FUSE_POSIX_ACL);
+    // What is hidden is not there, when somebody looks for it. Linux looks for a capability before
+    // it runs a program, and, where lists are agreed on, for a list before it lets a user in:
+    // another error than this one would be that of the program or the user.
+    const bool has_none = host_name.error() == Errno(EPERM) ||
+                          (IsPosixAcl(name) && context.Negotiated(abi::FUSE_POSIX_ACL));
     return has_none ? Errno(ENODATA) : host_name.error();
   }
   return inner_.GetXattr(context, node, *host_name, value);

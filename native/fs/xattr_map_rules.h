@@ -20,7 +20,7 @@ struct XattrRule {
   enum class Type : uint8_t {
     kPrefix,       // `prepend` comes in front of the guest's name, and off the host's
     kOk,           // the name is the same on both sides
-    kBad,          // EPERM for the guest; the host's name is hidden
+    kBad,          // EPERM for the guest, which reads nothing; the host's name is hidden
     kUnsupported,  // EOPNOTSUPP for the guest; the host's name is hidden
   };
 

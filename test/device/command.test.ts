@@ -180,51 +180,6 @@ t.test('--exit-on-disconnect and --no-exit-on-disconnect', async (t) => {
   workplace.remove();
 });
 
-t.test('--readonly refuses every change', async (t) => {
-  const daemon = await startVfsd(t, {
-    options: ['--readonly', '--xattr'],
-    furnish: (share) => {
-      writeFileSync(`${share}/file`, 'content');
-    },
-  });
-  const machine = new Machine(await daemon.connect());
-  const { guest } = machine;
-  guest.init();
-  const { node } = guest.lookup(1n, 'file');
-  const { handle } = guest.open(node, 0);
-  const before = statSync(`${daemon.workplace.share}/file`, { bigint: true });
-  for (const [what, { status }] of Object.entries({
-    openForWriting: guest.open(node, 2),
-    openAndTruncate: guest.open(node, 0o1000),
-    create: guest.create(1n, 'new', 0o102),
-    mkdir: guest.mkdir(1n, 'new'),
-    mknod: guest.mknod(1n, 'new', 0o100644),
-    symlink: guest.symlink(1n, 'new', 'x'),
-    link: guest.link(node, 1n, 'new'),
-    unlink: guest.unlink(1n, 'file'),
-    rmdir: guest.rmdir(1n, 'file'),
-    rename: guest.rename(1n, 'file', 1n, 'new'),
-    rename2: guest.rename2(1n, 'file', 1n, 'new', 0),
-    setattr: guest.setattr(node, { mode: 0o777 }),
-    truncate: guest.setattr(node, { size: 0 }),
-    times: guest.setattr(node, { mtime: 1 }),
-    fallocate: guest.fallocate(node, handle, 0n, 100n),
-    copy: guest.copyFileRange({ node, handle, offset: 0 }, { node, handle, offset: 100 }, 5),
-    setxattr: guest.setxattr(node, 'user.a', 'b'),
-    removexattr: guest.removexattr(node, 'user.a'),
-    write: guest.write(node, handle, 0, 'x'),
-  })) {
-    t.match(status, /EROFS|EBADF/, what);
-  }
-  t.equal(guest.read(node, handle, 0, 10).text, 'content');
-  const after = statSync(`${daemon.workplace.share}/file`, { bigint: true });
-  t.strictSame(
-    [after.mtimeNs, after.ctimeNs, after.mode],
-    [before.mtimeNs, before.ctimeNs, before.mode],
-  );
-  machine.close();
-});
-
 t.test('information is printed and nothing is started', async (t) => {
   const capabilities = run('--print-capabilities');
   t.equal(capabilities.status, 0);

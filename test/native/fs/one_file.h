@@ -38,6 +38,8 @@ class OneFile final : public fuse::FileSystem {
   uint32_t new_mode = 0;
   std::vector<std::pair<std::string, std::string>> labels;
   int lookups = 0;
+  /** What is missing is answered with an entry that has no node. */
+  bool remembers_missing = false;
   /** What RemoveXattr answers instead of removing. */
   std::optional<Errno> removal_error;
   /** Runs within WRITE. */
@@ -46,7 +48,7 @@ class OneFile final : public fuse::FileSystem {
   Result<abi::fuse_entry_out> Lookup(fuse::RequestContext&, fuse::NodeId,
                                      const fuse::Name& name) override {
     if (name.view() != "file") {
-      return Errno(ENOENT);
+      return remembers_missing ? Result(abi::fuse_entry_out{}) : Errno(ENOENT);
     }
     return Entry();
   }

@@ -49,6 +49,8 @@ TEST_F(ReadOnlyTest, CreateMakesAndChangesNothing) {
   EXPECT_EQ(Create(file_, O_WRONLY), EROFS);
   EXPECT_EQ(Create(file_, O_RDONLY | O_TRUNC), EROFS);
   EXPECT_EQ(Create(file_, O_RDONLY | O_EXCL), EEXIST);
+  host_.remembers_missing = true;
+  EXPECT_EQ(Create(new_, O_RDONLY), EROFS);
   EXPECT_TRUE(host_.calls.empty());
 }
 
