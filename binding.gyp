@@ -42,6 +42,7 @@
         "native/fuse/inode_handlers.cc",
         "native/fuse/name_handlers.cc",
         "native/fuse/file_handlers.cc",
+        "native/fuse/lock_handlers.cc",
         "native/fuse/directory_handlers.cc",
         "native/fuse/xattr_handlers.cc",
         "native/fs/passthrough/passthrough.cc",
@@ -61,9 +62,15 @@
         "native/fs/passthrough/data.cc",
         "native/fs/passthrough/directories.cc",
         "native/fs/passthrough/xattrs.cc",
+        "native/fs/passthrough/locks.cc",
+        "native/fs/passthrough/host_lock.cc",
+        "native/fs/passthrough/lock_descriptions.cc",
+        "native/fs/passthrough/lock_waits.cc",
         "native/engine/queue.cc",
+        "native/engine/deferred_reply.cc",
         "native/engine/crew.cc",
         "native/engine/device.cc",
+        "native/sys/interrupter.cc",
         "native/sys/seccomp_load.cc"
       ]
     },
@@ -153,6 +160,8 @@
               "test/native/fs/creation_test.cc",
               "test/native/fs/ioctl_test.cc",
               "test/native/fs/set_id_bits_test.cc",
+              "test/native/fs/locks_test.cc",
+              "test/native/engine/deferred_reply_test.cc",
               "test/native/engine/lead_test.cc"
             ],
             "libraries": ["-lgtest", "-lpthread"]
