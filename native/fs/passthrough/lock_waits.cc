@@ -184,6 +184,12 @@ void LockWaits::Conclude(const Entry& entry, const Status& outcome) {
   }
 }
 
+void LockWaits::Answer(Entry& entry, const Status& outcome) {
+  entry.wait.file = {};
+  entry.wait.description = {};
+  entry.wait.answer->Give(outcome);
+}
+
 void LockWaits::RunBlocker(const Blocker& self) {
   Lock lock(lock_);
   ++idle_;
@@ -204,7 +210,7 @@ void LockWaits::RunBlocker(const Blocker& self) {
     done.splice(done.begin(), entries_, place);
     Conclude(done.front(), outcome);
     lock.unlock();
-    done.front().wait.answer->Give(outcome);
+    Answer(done.front(), outcome);
     done.clear();
     lock.lock();
   }
@@ -281,7 +287,7 @@ bool LockWaits::Pass(Lock& lock, bool all) {
   }
   lock.unlock();
   for (auto& [entries, outcome] : done) {
-    entries.front().wait.answer->Give(outcome);
+    Answer(entries.front(), outcome);
   }
   done.clear();
   lock.lock();

@@ -25,7 +25,7 @@ struct LockWait {
   fuse::FileHandle handle;
   fuse::LockOwner owner;
   HostLock lock;
-  /** Kept open meanwhile; a lock of the whole file is its own. */
+  /** Whose a lock of the whole file is; otherwise null. */
   OpenTable<OpenFile>::Ref file;
   /** Whose a lock of a range is; otherwise null. */
   LockDescriptions::Ref description;
@@ -105,6 +105,9 @@ class LockWaits {
   Status Block(Lock& lock, Entry& entry, const Blocker& self);
   /** A wait is over: those that were behind it may be ready. */
   void Conclude(const Entry& entry, const Status& outcome);
+
+  /** Without the lock. Lets go first, so that the guest finds closed what it has closed. */
+  static void Answer(Entry& entry, const Status& outcome);
 
   std::mutex lock_;
   std::condition_variable ready_;

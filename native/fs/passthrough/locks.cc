@@ -177,7 +177,7 @@ Status Passthrough::WaitForLock(RequestContext& context, const abi::fuse_lk_in& 
                     .handle = handle,
                     .owner = LockOwner{in.owner},
                     .lock = lock,
-                    .file = std::move(file),
+                    .file = description ? FileRef() : std::move(file),
                     .description = std::move(description),
                     .answer = context.deferral->Defer()});
   // A RELEASE or the session's end may have come in between, and has not met the wait.
