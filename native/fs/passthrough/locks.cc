@@ -93,7 +93,7 @@ Result<LockDescriptions::Ref> Passthrough::LockDescriptionFor(const OpenFile& fi
   if (known || lock.type == F_UNLCK) {
     return known;
   }
-  FdBudget::Share share = budget_.Take();
+  FdBudget::Share share = TakeShare();
   if (!share) {
     return Errno(ENOLCK);
   }
