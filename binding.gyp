@@ -123,6 +123,7 @@
         "test/device/frontend/guest_memory.cc",
         "test/device/frontend/held_file_system.cc",
         "test/device/frontend/held_wrap.cc",
+        "test/device/frontend/host_lock.cc",
         "test/device/frontend/memory_wrap.cc",
         "test/device/frontend/name_workloads.cc",
         "test/device/frontend/ring_wrap.cc",
