@@ -42,6 +42,7 @@
         "native/fuse/inode_handlers.cc",
         "native/fuse/name_handlers.cc",
         "native/fuse/file_handlers.cc",
+        "native/fuse/lock_handlers.cc",
         "native/fuse/directory_handlers.cc",
         "native/fuse/xattr_handlers.cc",
         "native/fs/id_translation.cc",
@@ -66,9 +67,15 @@
         "native/fs/passthrough/data.cc",
         "native/fs/passthrough/directories.cc",
         "native/fs/passthrough/xattrs.cc",
+        "native/fs/passthrough/locks.cc",
+        "native/fs/passthrough/host_lock.cc",
+        "native/fs/passthrough/lock_descriptions.cc",
+        "native/fs/passthrough/lock_waits.cc",
         "native/engine/queue.cc",
+        "native/engine/deferred_reply.cc",
         "native/engine/crew.cc",
         "native/engine/device.cc",
+        "native/sys/interrupter.cc",
         "native/sys/seccomp_load.cc"
       ]
     },
@@ -122,6 +129,7 @@
         "test/device/frontend/guest_memory.cc",
         "test/device/frontend/held_file_system.cc",
         "test/device/frontend/held_wrap.cc",
+        "test/device/frontend/host_lock.cc",
         "test/device/frontend/memory_wrap.cc",
         "test/device/frontend/name_workloads.cc",
         "test/device/frontend/ring_wrap.cc",
@@ -166,6 +174,8 @@
               "test/native/fs/read_only_test.cc",
               "test/native/fs/xattr_map_rules_test.cc",
               "test/native/fs/xattr_map_test.cc",
+              "test/native/fs/locks_test.cc",
+              "test/native/engine/deferred_reply_test.cc",
               "test/native/engine/lead_test.cc"
             ],
             "libraries": ["-lgtest", "-lpthread"]

@@ -61,8 +61,10 @@ fs::passthrough::Options ToPassthroughOptions(const Napi::Object& setup) {
           .writeback = ToBool(setup.Get("writeback")),
           .allow_direct_io = ToBool(setup.Get("allowDirectIo")),
           .preserve_noatime = ToBool(setup.Get("preserveNoatime")),
-          .never_touch_atime = ToBool(setup.Get("readonly")),
+          .readonly = ToBool(setup.Get("readonly")),
           .inode_file_handles = ToInodeFileHandles(setup.Get("inodeFileHandles")),
+          .posix_lock = ToBool(setup.Get("posixLock")),
+          .flock = ToBool(setup.Get("flock")),
           .guest_fd_limit = setup.Get("guestFdLimit").As<Napi::Number>().Int64Value()};
 }
 

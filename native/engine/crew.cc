@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/crew.h"
 
+#include <optional>
 #include <string>
+
+#include "engine/deferred_reply.h"
 
 namespace vfsd::engine {
 
@@ -37,10 +40,12 @@ void Worker::Lead(Queue& queue) {
 }
 
 bool Worker::Serve(Queue& queue) {
-  leads_ = &queue;
+  leads_ = serves_ = &queue;
   const uint16_t head = chain_.head;
-  const uint32_t written = server_.Serve(chain_, buffers_, *this);
-  queue.Complete(head, written);
+  const std::optional<uint32_t> written = server_.Serve(chain_, buffers_, *this, *this);
+  if (written) {
+    queue.Complete(head, *written);
+  }
   if (leads_ != nullptr) {
     return true;
   }
@@ -62,6 +67,10 @@ void Worker::AboutToSleep() {
   } else {
     leads_->LeaveOutside();
   }
+}
+
+std::unique_ptr<fuse::DeferredAnswer> Worker::Defer(const fuse::ReplyPlace& place) {
+  return std::make_unique<DeferredReply>(*serves_, chain_.head, place);
 }
 
 Crew::~Crew() {

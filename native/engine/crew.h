@@ -18,7 +18,7 @@ namespace vfsd::engine {
 class Crew;
 
 /** A thread that leads queues, and what it needs to serve a request: allocated once. */
-class Worker final : private fuse::SleepNotice {
+class Worker final : private fuse::SleepNotice, private fuse::Deferrer {
  public:
   Worker(Crew& crew, fuse::Server& server) : crew_(crew), server_(server) {}
 
@@ -36,10 +36,15 @@ class Worker final : private fuse::SleepNotice {
    * goes on. */
   void AboutToSleep() override;
 
+  /** Lets the request at hand be answered by whoever has the answer. */
+  std::unique_ptr<fuse::DeferredAnswer> Defer(const fuse::ReplyPlace& place) override;
+
   Crew& crew_;
   fuse::Server& server_;
   vring::DescriptorChain chain_;
   fuse::RequestBuffers buffers_;
+  /** The queue of the request at hand. */
+  Queue* serves_ = nullptr;
   /** The queue that this thread leads now; null while it is parked or serves a request outside of
    * the lead. */
   Queue* leads_ = nullptr;

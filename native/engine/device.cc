@@ -70,6 +70,8 @@ bool Device::StopRing(uint16_t index) {
   Queue* queue = QueueAt(index);
   if (queue != nullptr) {
     queue->RequestStop();
+    // What waits without a thread does not look at the queue, and would hold up its stop.
+    server_.EndUnwantedWaits();
   }
   return queue != nullptr;
 }

@@ -17,8 +17,8 @@ namespace vfsd::engine {
  * A virtqueue at work: its ring, its kick and call descriptors, and who works on it.
  *
  * One thread at a time *leads*: it alone takes requests and waits for kicks. Requests that it hands
- * the lead over for go on *outside* of it, on the thread that led before. A stop is complete when
- * nobody leads and nothing is outside.
+ * the lead over for go on *outside* of it, on the thread that led before; those whose answer is
+ * deferred do so on no thread. A stop is complete when nobody leads and nothing is outside.
  */
 class Queue {
  public:
@@ -60,7 +60,8 @@ class Queue {
   /** The lead ends without a successor. */
   void GiveUpLead();
 
-  /** The lead is about to go to another thread; the request at hand goes on outside of it. */
+  /** A request goes on outside of the lead: its thread is about to hand that over, or the answer
+   * is deferred. Precondition: the caller leads, or is outside itself. */
   void MoveOutside();
 
   // For the thread that has served a request.

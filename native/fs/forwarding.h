@@ -22,6 +22,7 @@ class Forwarding : public fuse::FileSystem {
   explicit Forwarding(fuse::FileSystem& inner) : inner_(inner) {}
 
   void Reset() override { inner_.Reset(); }
+  void EndUnwantedWaits() override { inner_.EndUnwantedWaits(); }
   Result<abi::fuse_entry_out> Lookup(RequestContext& context, NodeId node,
                                      const Name& name) override {
     return inner_.Lookup(context, node, name);
@@ -116,6 +117,14 @@ class Forwarding : public fuse::FileSystem {
   Result<size_t> CopyFileRange(RequestContext& context, NodeId node,
                                const abi::fuse_copy_file_range_in& in) override {
     return inner_.CopyFileRange(context, node, in);
+  }
+  Result<abi::fuse_file_lock> GetLk(RequestContext& context, NodeId node,
+                                    const abi::fuse_lk_in& in) override {
+    return inner_.GetLk(context, node, in);
+  }
+  Status SetLk(RequestContext& context, NodeId node, const abi::fuse_lk_in& in,
+               bool wait) override {
+    return inner_.SetLk(context, node, in, wait);
   }
   Result<size_t> Ioctl(RequestContext& context, NodeId node, const abi::fuse_ioctl_in& in,
                        std::span<const std::byte> input, std::span<std::byte> output) override {

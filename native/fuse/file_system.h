@@ -38,6 +38,9 @@ class FileSystem {
    * every handle is void. */
   virtual void Reset() {}
 
+  /** Some of the deferred answers have become unwanted and are to be given soon. Does not wait. */
+  virtual void EndUnwantedWaits() {}
+
   // Inodes. A successful Lookup, and everything that answers an entry, adds 1 to the inode's lookup
   // count.
 
@@ -130,6 +133,17 @@ class FileSystem {
   }
   virtual Result<size_t> CopyFileRange(RequestContext&, NodeId,
                                        const abi::fuse_copy_file_range_in&) {
+    return Errno(ENOSYS);
+  }
+
+  // Locks: those of fcntl(2), and with FUSE_LK_FLOCK those of flock(2).
+
+  /** Answers a lock that is in the way, or one of type F_UNLCK. */
+  virtual Result<abi::fuse_file_lock> GetLk(RequestContext&, NodeId, const abi::fuse_lk_in&) {
+    return Errno(ENOSYS);
+  }
+  /** @param wait until the lock can be had; the answer may be deferred then */
+  virtual Status SetLk(RequestContext&, NodeId, const abi::fuse_lk_in&, bool /*wait*/) {
     return Errno(ENOSYS);
   }
 

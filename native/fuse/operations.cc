@@ -56,6 +56,10 @@ constexpr Table MakeTable() {
                                 sizeof(fuse_copy_file_range_out), 0, h::CopyFileRange64};
   t[FUSE_IOCTL] = {"IOCTL", sizeof(fuse_ioctl_in), sizeof(fuse_ioctl_out), 0, h::Ioctl};
 
+  t[FUSE_GETLK] = {"GETLK", sizeof(fuse_lk_in), sizeof(fuse_lk_out), 0, h::GetLk};
+  t[FUSE_SETLK] = {"SETLK", sizeof(fuse_lk_in), 0, 0, h::SetLk};
+  t[FUSE_SETLKW] = {"SETLKW", sizeof(fuse_lk_in), 0, 0, h::SetLkW};
+
   t[FUSE_OPENDIR] = {"OPENDIR", sizeof(fuse_open_in), sizeof(fuse_open_out), 0, h::OpenDir};
   t[FUSE_READDIR] = {"READDIR", sizeof(fuse_read_in), 0, 0, h::ReadDir};
   t[FUSE_READDIRPLUS] = {"READDIRPLUS", sizeof(fuse_read_in), 0, 0, h::ReadDirPlus};

@@ -92,6 +92,11 @@ Status CopyFileRange(Service&, Request&);
 Status CopyFileRange64(Service&, Request&);
 Status Ioctl(Service&, Request&);
 
+// lock_handlers.cc
+Status GetLk(Service&, Request&);
+Status SetLk(Service&, Request&);
+Status SetLkW(Service&, Request&);
+
 // directory_handlers.cc
 Status OpenDir(Service&, Request&);
 Status ReadDir(Service&, Request&);

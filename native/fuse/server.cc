@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuse/server.h"
 
-#include <sys/uio.h>
-
 #include <algorithm>
-#include <array>
 
 namespace vfsd::fuse {
 namespace {
@@ -12,31 +9,6 @@ namespace {
 using abi::fuse_in_header;
 using abi::fuse_out_header;
 using memory::SegmentCursor;
-
-/**
- * The place of the reply's header, kept until the outcome is known. The guest may have cut it into
- * as many pieces as it has bytes.
- */
-class HeaderPlace {
- public:
-  explicit HeaderPlace(SegmentCursor& reply) {
-    reply.Detach(sizeof(fuse_out_header), [this](void* piece, size_t size) {
-      pieces_[count_++] = {piece, size};
-    });
-  }
-
-  void Fill(const fuse_out_header& header) const {
-    const auto* bytes = reinterpret_cast<const std::byte*>(&header);
-    for (const iovec& piece : std::span(pieces_).first(count_)) {
-      std::memcpy(piece.iov_base, bytes, piece.iov_len);
-      bytes += piece.iov_len;
-    }
-  }
-
- private:
-  std::array<iovec, sizeof(fuse_out_header)> pieces_;
-  size_t count_ = 0;
-};
 
 /** Copies the arguments into private memory; what a data-carrying request has beyond its fixed part
  * stays. */
@@ -77,7 +49,8 @@ Status Server::Run(const Operation& operation, Request& request, SegmentCursor r
   return copied ? operation.handler(service_, request) : copied;
 }
 
-uint32_t Server::Serve(vring::DescriptorChain& chain, RequestBuffers& buffers, SleepNotice& sleep) {
+std::optional<uint32_t> Server::Serve(vring::DescriptorChain& chain, RequestBuffers& buffers,
+                                      SleepNotice& sleep, Deferrer& deferrer) {
   SegmentCursor readable(chain.readable);
   fuse_in_header header;
   if (!readable.Read(&header, sizeof header)) {
@@ -97,13 +70,15 @@ uint32_t Server::Serve(vring::DescriptorChain& chain, RequestBuffers& buffers, S
   if (request.reply.remaining() < sizeof(fuse_out_header)) {
     return 0;
   }
-  const HeaderPlace place(request.reply);
+  const ReplyPlace place(request.reply, header.unique);
+  Deferral deferral(deferrer, place);
+  request.context.deferral = &deferral;
   const Status outcome = operation == nullptr ? Status(Errno(ENOSYS))
                                               : Run(*operation, request, readable, buffers.input());
-  const auto length =
-      static_cast<uint32_t>(outcome ? request.reply.consumed() : sizeof(fuse_out_header));
-  place.Fill({length, outcome ? 0 : -outcome.error().value(), header.unique});
-  return length;
+  if (deferral.deferred()) {
+    return std::nullopt;
+  }
+  return place.Fill(outcome, static_cast<uint32_t>(request.reply.consumed()));
 }
 
 }  // namespace vfsd::fuse

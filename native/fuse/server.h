@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
+#include "fuse/deferral.h"
 #include "fuse/operations.h"
 #include "fuse/request.h"
 #include "fuse/session.h"
@@ -21,11 +23,18 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /** Answers the number of bytes written to the chain's device-writable part. */
-  uint32_t Serve(vring::DescriptorChain& chain, RequestBuffers& buffers, SleepNotice& sleep);
+  /**
+   * Answers the number of bytes written to the chain's device-writable part. Nothing: the answer
+   * was deferred, and the chain goes with it.
+   */
+  std::optional<uint32_t> Serve(vring::DescriptorChain& chain, RequestBuffers& buffers,
+                                SleepNotice& sleep, Deferrer& deferrer);
 
   /** Ends the session: the device was reset or the front-end has gone. */
   void ResetSession() { session_.End(); }
+
+  /** Has answers given that have become unwanted. */
+  void EndUnwantedWaits() { service_.file_system.EndUnwantedWaits(); }
 
  private:
   Status Run(const Operation& operation, Request& request, memory::SegmentCursor readable,

@@ -34,6 +34,8 @@ class SleepNotice {
   ~SleepNotice() = default;
 };
 
+class Deferral;
+
 /** What every operation gets to know about its request. */
 struct RequestContext {
   /**
@@ -44,6 +46,8 @@ struct RequestContext {
   /** The INIT flags that both sides have agreed on. */
   uint64_t negotiated;
   SleepNotice& sleep;
+  /** Null: the request has to be answered at once. */
+  Deferral* deferral = nullptr;
 
   bool Negotiated(uint64_t flag) const { return (negotiated & flag) != 0; }
 };

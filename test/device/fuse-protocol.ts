@@ -31,6 +31,9 @@ export const Op = {
   READDIR: 28,
   RELEASEDIR: 29,
   FSYNCDIR: 30,
+  GETLK: 31,
+  SETLK: 32,
+  SETLKW: 33,
   ACCESS: 34,
   CREATE: 35,
   INTERRUPT: 36,
@@ -66,6 +69,8 @@ export const Fattr = {
 
 /** INIT flags, as one number of 64 bits. */
 export const Init = {
+  POSIX_LOCKS: 1n << 1n,
+  FLOCK_LOCKS: 1n << 10n,
   DONT_MASK: 1n << 6n,
   POSIX_ACL: 1n << 20n,
   SUBMOUNTS: 1n << 27n,

@@ -256,8 +256,8 @@ export class Guest {
     return this.request(Op.WRITE, node, Buffer.concat([fixed, Buffer.from(data as string)]));
   }
 
-  flush(node: bigint, handle: bigint): Reply {
-    return this.request(Op.FLUSH, node, u64(handle, 0, 0));
+  flush(node: bigint, handle: bigint, lockOwner: bigint | number = 0): Reply {
+    return this.request(Op.FLUSH, node, u64(handle, 0, lockOwner));
   }
 
   fsync(node: bigint, handle: bigint, dataOnly = false): Reply {

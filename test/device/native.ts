@@ -125,6 +125,8 @@ export interface FrontEndBinding {
   /** Empty at the end of the stream. */
   receive(fd: number, size: number, timeoutMs: number): Buffer | number;
   closeFd(fd: number): number;
+  /** Locks a file for the host itself. The descriptor holds it; a negative errno says why there is none. */
+  lockFile(path: string, kind: 'range' | 'whole', start?: number, length?: number): number;
   memfd(size: number): number;
   setAffinity(tid: number, cpus: readonly number[]): number;
   runWorkload(options: WorkloadOptions): WorkloadResult;

@@ -28,6 +28,16 @@ bool TruncatesAsUser(const RequestContext& context, const abi::fuse_open_in& in)
              : context.caller.uid != identity::GuestUid{0};
 }
 
+/** What close(2) in the guest would do on the host: closing a duplicate runs the file system's
+ * flush. */
+Status FlushDescriptor(int fd) {
+  const auto duplicate = Retry([fd] { return fcntl(fd, F_DUPFD_CLOEXEC, 0); });
+  if (!duplicate) {
+    return duplicate.error();
+  }
+  return close(*duplicate) == 0 || errno == EINTR ? Status() : Status(Errno::Last());
+}
+
 }  // namespace
 
 int Passthrough::HostOpenFlags(uint32_t guest_flags) const {
@@ -47,7 +57,7 @@ int Passthrough::HostOpenFlags(uint32_t guest_flags) const {
 }
 
 Result<UniqueFd> Passthrough::Reopen(int fd, int flags) const {
-  if (options_.never_touch_atime) {
+  if (options_.readonly) {
     Result<UniqueFd> opened = proc_self_fd_.Reopen(fd, flags | O_NOATIME);
     // Only a file's owner and CAP_FOWNER may.
     if (opened || opened.error() != Errno(EPERM)) {
@@ -66,7 +76,8 @@ Result<UniqueFd> Passthrough::OpenRegular(const Inode& inode, int flags) const {
 }
 
 uint32_t Passthrough::FileOpenFlags(MountTraits traits) const {
-  uint32_t flags = traits.flush_matters ? 0 : abi::FOPEN_NOFLUSH;
+  // A process that closes a file loses its locks there, and FLUSH is how that is told.
+  uint32_t flags = traits.flush_matters || options_.posix_lock ? 0 : abi::FOPEN_NOFLUSH;
   // The host's file system orders writes to the same bytes, as it does for its own processes. With
   // write-back the guest's kernel has to do it.
   if (!options_.writeback) {
@@ -227,22 +238,19 @@ Result<fuse::Created> Passthrough::FinishCreate(const RequestContext& context, U
 }
 
 Status Passthrough::Flush(RequestContext& context, NodeId node, FileHandle handle,
-                          fuse::LockOwner) {
+                          fuse::LockOwner owner) {
   const Result<FileRef> file = files_.Find(node, handle);
   if (!file) {
     return file.error();
   }
-  if (!(*file)->traits.flush_matters) {
-    return {};
+  Status flushed;
+  if ((*file)->traits.flush_matters) {
+    context.sleep.AboutToSleep();
+    flushed = FlushDescriptor((*file)->fd.get());
   }
-  // What close(2) in the guest would do on the host: closing a duplicate runs the file system's
-  // flush.
-  context.sleep.AboutToSleep();
-  const auto duplicate = Retry([&] { return fcntl((*file)->fd.get(), F_DUPFD_CLOEXEC, 0); });
-  if (!duplicate) {
-    return duplicate.error();
-  }
-  return close(*duplicate) == 0 || errno == EINTR ? Status() : Status(Errno::Last());
+  // Behind the data: who gets the lock next may read it elsewhere.
+  EndLocksOfOwner(node, owner);
+  return flushed;
 }
 
 Status Passthrough::Fsync(RequestContext& context, NodeId node, FileHandle handle, bool data_only) {
@@ -256,6 +264,9 @@ Status Passthrough::Fsync(RequestContext& context, NodeId node, FileHandle handl
 }
 
 Status Passthrough::Release(RequestContext&, NodeId node, const abi::fuse_release_in& in) {
+  if (lock_waits_) {
+    return ReleaseLocked(node, in);
+  }
   return files_.Close(node, FileHandle{in.fh});
 }
 

@@ -11,7 +11,11 @@ Passthrough::Passthrough(const Options& options, sys::ProcSelfFd proc_self_fd,
     : options_(options),
       proc_self_fd_(std::move(proc_self_fd)),
       identity_(identity),
-      budget_(options.guest_fd_limit) {}
+      budget_(options.guest_fd_limit) {
+  if (options.posix_lock || options.flock) {
+    lock_waits_ = std::make_unique<LockWaits>();
+  }
+}
 
 Status Passthrough::Open(UniqueFd root) {
   const auto attributes = Stat(root.get(), "");
@@ -30,11 +34,15 @@ Status Passthrough::Open(UniqueFd root) {
     return mount.refusal;
   }
   inodes_.AddRoot(key, std::move(root), mount);
-  return {};
+  return lock_waits_ ? lock_waits_->Start() : Status();
 }
 
 void Passthrough::Reset() {
   files_.CloseAll();
+  if (lock_waits_) {
+    lock_waits_->EndAll();
+    lock_descriptions_.EndAll();
+  }
   directories_.CloseAll();
   inodes_.ForgetAll();
 }

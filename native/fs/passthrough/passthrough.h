@@ -14,6 +14,8 @@
 #include "fs/passthrough/fd_budget.h"
 #include "fs/passthrough/inode.h"
 #include "fs/passthrough/inode_table.h"
+#include "fs/passthrough/lock_descriptions.h"
+#include "fs/passthrough/lock_waits.h"
 #include "fs/passthrough/mount_traits.h"
 #include "fs/passthrough/mounts.h"
 #include "fs/passthrough/open_files.h"
@@ -43,9 +45,12 @@ struct Options {
   bool allow_direct_io = false;
   /** Let the guest open files without moving their access time. */
   bool preserve_noatime = false;
-  /** Open everything so, where that is permitted: nothing of the share is to change. */
-  bool never_touch_atime = false;
+  /** Nothing of the share is to change: access times neither, where that is permitted. */
+  bool readonly = false;
   InodeFileHandles inode_file_handles = InodeFileHandles::kNever;
+  /** The guest's locks of fcntl(2) and of flock(2) are locks on the host. */
+  bool posix_lock = false;
+  bool flock = false;
   /** Descriptors that the guest may make the daemon hold. */
   int64_t guest_fd_limit = 1024;
 };
@@ -62,11 +67,15 @@ class Passthrough final : public fuse::FileSystem {
   Passthrough(const Options& options, sys::ProcSelfFd proc_self_fd,
               const identity::ProcessIdentity& identity);
 
-  /** Begins to serve the tree below `root`, an O_PATH descriptor. ENOTDIR when it is no directory.
-   * EOPNOTSUPP, EPERM: there are no file handles, and they are mandatory. */
+  /**
+   * Begins to serve the tree below `root`, an O_PATH descriptor, and creates the threads that wait
+   * for locks. ENOTDIR when it is no directory. EOPNOTSUPP, EPERM: there are no file handles, and
+   * they are mandatory.
+   */
   Status Open(UniqueFd root);
 
   void Reset() override;
+  void EndUnwantedWaits() override;
 
   // lookup.cc
   Result<abi::fuse_entry_out> Lookup(fuse::RequestContext&, fuse::NodeId,
@@ -110,6 +119,11 @@ class Passthrough final : public fuse::FileSystem {
   Status Flush(fuse::RequestContext&, fuse::NodeId, fuse::FileHandle, fuse::LockOwner) override;
   Status Fsync(fuse::RequestContext&, fuse::NodeId, fuse::FileHandle, bool data_only) override;
   Status Release(fuse::RequestContext&, fuse::NodeId, const abi::fuse_release_in&) override;
+
+  // locks.cc
+  Result<abi::fuse_file_lock> GetLk(fuse::RequestContext&, fuse::NodeId,
+                                    const abi::fuse_lk_in&) override;
+  Status SetLk(fuse::RequestContext&, fuse::NodeId, const abi::fuse_lk_in&, bool wait) override;
 
   // data.cc
   Status Read(fuse::RequestContext&, fuse::NodeId, const abi::fuse_read_in&,
@@ -226,6 +240,22 @@ class Passthrough final : public fuse::FileSystem {
                                      const fuse::Name& name, const abi::fuse_open_in& in);
   uint32_t FileOpenFlags(MountTraits traits) const;
 
+  // locks.cc
+  /** The description that holds the owner's locks, opened if there is none. Null: there is none,
+   * and nothing to unlock. */
+  Result<LockDescriptions::Ref> LockDescriptionFor(const OpenFile& file, const HostLock& lock,
+                                                   const abi::fuse_lk_in& in);
+  Result<UniqueFd> OpenLockDescription(const OpenFile& file) const;
+  /** The guest's process that alone holds a lock which is in the way of `owner`; 0: not known. */
+  uint32_t HolderOf(fuse::NodeId node, fuse::LockOwner owner, const abi::fuse_file_lock& lock);
+  void NoteLock(fuse::NodeId node, const abi::fuse_lk_in& in, const HostLock& lock,
+                LockDescription* description);
+  Status WaitForLock(fuse::RequestContext& context, const abi::fuse_lk_in& in, const HostLock& lock,
+                     FileRef file, LockDescriptions::Ref description);
+  /** The owner has closed a descriptor of the file, and has no locks there any more. */
+  void EndLocksOfOwner(fuse::NodeId node, fuse::LockOwner owner);
+  Status ReleaseLocked(fuse::NodeId node, const abi::fuse_release_in& in);
+
   /**
    * Set-id bits stay when the guest's root asks, and for nobody else. For operations that have no
    * flag for it. Where the request does not say who asks, the guest's kernel has taken the bits off
@@ -267,6 +297,9 @@ class Passthrough final : public fuse::FileSystem {
   OpenTable<OpenFile> files_{0};
   OpenTable<OpenDirectory> directories_{kDirectoryTag};
   std::atomic<int> listings_ = 0;
+  LockDescriptions lock_descriptions_;
+  /** Null: the guest keeps its locks to itself. Last, as its threads use what is above. */
+  std::unique_ptr<LockWaits> lock_waits_;
 };
 
 }  // namespace vfsd::fs::passthrough

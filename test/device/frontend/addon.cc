@@ -2,6 +2,7 @@
 #include <napi.h>
 
 #include "frontend/held_wrap.h"
+#include "frontend/host_lock.h"
 #include "frontend/memory_wrap.h"
 #include "frontend/ring_wrap.h"
 #include "frontend/sockets.h"
@@ -16,6 +17,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportSockets(env, exports);
   ExportWorkload(env, exports);
   ExportHeldFileSystem(env, exports);
+  ExportHostLock(env, exports);
   return exports;
 }
 

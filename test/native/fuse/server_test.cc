@@ -19,6 +19,17 @@ class AwakeAlways final : public SleepNotice {
   void AboutToSleep() override {}
 };
 
+/** Keeps what was deferred as the place of its reply. */
+class Collector final : public Deferrer {
+ public:
+  std::unique_ptr<DeferredAnswer> Defer(const ReplyPlace& place) override {
+    deferred = place;
+    return nullptr;
+  }
+
+  std::optional<ReplyPlace> deferred;
+};
+
 /** Requests as bytes, and replies as bytes, without a ring. */
 class ServerTest : public ::testing::Test {
  protected:
@@ -47,7 +58,7 @@ class ServerTest : public ::testing::Test {
     chain_.writable.Clear();
     Add(chain_.readable, request_);
     Add(chain_.writable, reply_);
-    written_ = server_.Serve(chain_, buffers_, sleep_);
+    written_ = server_.Serve(chain_, buffers_, sleep_, deferrer_).value_or(0);
     if (written_ < sizeof(abi::fuse_out_header)) {
       return -1;
     }
@@ -73,6 +84,7 @@ class ServerTest : public ::testing::Test {
   Server server_{file_system_, {}};
   RequestBuffers buffers_;
   AwakeAlways sleep_;
+  Collector deferrer_;
   vring::DescriptorChain chain_;
   std::string request_;
   std::string reply_;
@@ -157,7 +169,7 @@ TEST_F(ServerTest, BuffersOfOneByteEachWork) {
   for (size_t i = 0; i < spread_reply.size(); i += 2) {
     ASSERT_TRUE(chain_.writable.Add({reinterpret_cast<std::byte*>(&spread_reply[i]), 1}));
   }
-  EXPECT_EQ(server_.Serve(chain_, buffers_, sleep_), 144u);
+  EXPECT_EQ(server_.Serve(chain_, buffers_, sleep_, deferrer_), 144u);
   EXPECT_EQ(file_system_.names.back(), "file");
   EXPECT_EQ(spread_reply[0], static_cast<char>(144));
   EXPECT_EQ(spread_reply[1], '-');
