@@ -127,6 +127,7 @@
         "test/device/frontend/ring_wrap.cc",
         "test/device/frontend/runner.cc",
         "test/device/frontend/sockets.cc",
+        "test/device/frontend/walk_workload.cc",
         "test/device/frontend/workload_run.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")", "test/device"],

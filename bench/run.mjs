@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Bundles the benchmark, as the daemon is bundled, and runs it. */
+/** Bundles the benchmark, or `walk`, as the daemon is bundled, and runs it. */
 
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+const walks = process.argv[2] === 'walk';
+if (walks) process.argv.splice(2, 1);
+
 await build({
   absWorkingDir: root,
-  entryPoints: ['bench/main.ts'],
+  entryPoints: [walks ? 'bench/walk.ts' : 'bench/main.ts'],
   outfile: 'dist/bench.mjs',
   bundle: true,
   platform: 'node',

@@ -22,6 +22,8 @@ export interface Attributes {
   readonly uid: number;
   readonly gid: number;
   readonly rdev: number;
+  /** FUSE_ATTR_… */
+  readonly flags: number;
 }
 
 export interface Entry {
@@ -50,6 +52,7 @@ function attributesAt(bytes: Buffer, at: number): Attributes {
     uid: bytes.readUInt32LE(at + 68),
     gid: bytes.readUInt32LE(at + 72),
     rdev: bytes.readUInt32LE(at + 76),
+    flags: bytes.readUInt32LE(at + 84),
   };
 }
 

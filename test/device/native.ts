@@ -85,7 +85,8 @@ export type WorkloadKind =
   | 'read-sequential'
   | 'write-random'
   | 'write-sequential'
-  | 'readdirplus';
+  | 'readdirplus'
+  | 'walk';
 
 export interface WorkloadResult {
   readonly operations: number;

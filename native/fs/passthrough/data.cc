@@ -141,7 +141,10 @@ Result<size_t> Passthrough::Write(RequestContext&, NodeId node, const abi::fuse_
 }
 
 Status Passthrough::KeepSetIdBitsOfRoot(const RequestContext& context) const {
-  return identity::KeepSetIdBits(identity_, context.caller.uid == identity::GuestUid{0});
+  const bool is_unknown = context.caller.uid == identity::GuestUid{UINT32_MAX};
+  const bool keep = is_unknown ? !context.Negotiated(abi::FUSE_HANDLE_KILLPRIV_V2)
+                               : context.caller.uid == identity::GuestUid{0};
+  return identity::KeepSetIdBits(identity_, keep);
 }
 
 Status Passthrough::Fallocate(RequestContext& context, NodeId node,

@@ -227,9 +227,9 @@ class Passthrough final : public fuse::FileSystem {
   uint32_t FileOpenFlags(MountTraits traits) const;
 
   /**
-   * Set-id bits stay when the guest's root is known to ask. For operations that have no flag for
-   * it: on a local file system a change by anybody else clears them, and so does, with
-   * FUSE_HANDLE_KILLPRIV_V2, no one but the daemon.
+   * Set-id bits stay when the guest's root asks, and for nobody else. For operations that have no
+   * flag for it. Where the request does not say who asks, the guest's kernel has taken the bits off
+   * already, or, with FUSE_HANDLE_KILLPRIV_V2, leaves it to the daemon, which has to do it for all.
    */
   Status KeepSetIdBitsOfRoot(const fuse::RequestContext& context) const;
 

@@ -56,5 +56,6 @@ class Workload {
 std::unique_ptr<Workload> MakeNameWorkload(const WorkloadParameters& parameters,
                                            Workload::Forget forget);
 std::unique_ptr<Workload> MakeDataWorkload(const WorkloadParameters& parameters);
+std::unique_ptr<Workload> MakeWalkWorkload(const WorkloadParameters& parameters);
 
 }  // namespace vfsd::frontend

@@ -75,6 +75,9 @@ Napi::Value RunWorkload(const Napi::CallbackInfo& info) {
   if (workload == nullptr) {
     workload = MakeDataWorkload(parameters);
   }
+  if (workload == nullptr) {
+    workload = MakeWalkWorkload(parameters);
+  }
   RunResult result;
   if (workload == nullptr) {
     result.failure = "there is no workload of that kind";
