@@ -14,10 +14,6 @@
 
 namespace vfsd::fs {
 
-using fuse::FileHandle;
-using fuse::Name;
-using fuse::NewObject;
-using fuse::NodeId;
 using fuse::RequestContext;
 
 namespace {

@@ -11,10 +11,6 @@
 
 namespace vfsd::fs {
 
-using fuse::Name;
-using fuse::NewObject;
-using fuse::NodeId;
-using fuse::RequestContext;
 using NameBuffer = XattrRules::NameBuffer;
 
 namespace {
@@ -63,9 +59,10 @@ std::shared_mutex& XattrMap::LockOf(NodeId node) {
 }
 
 Status XattrMap::RemoveCapability(RequestContext& context, NodeId node) {
-  // Asking is much cheaper than removing where there is nothing, which is nearly always: a removal
-  // locks the inode and begins a transaction of the file system. Whoever may not remove the name
-  // from this kind of file, a symbolic link's for one, is told here that it has none.
+  // Asked for first: nearly always there is nothing, and a removal locks the inode all the same,
+  // for which writes side by side would wait. And who may not remove the name from this kind of
+  // file, a symbolic link for one, is told here that it has none. Nothing is remembered: the host,
+  // or the guest of another daemon, may set one at any time.
   const auto found = inner_.GetXattr(context, node, capability_.c_str(), {});
   const Status removed =
       found ? inner_.RemoveXattr(context, node, capability_.c_str()) : found.error();
