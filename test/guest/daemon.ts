@@ -27,6 +27,8 @@ export interface DaemonOptions {
   readonly asOrdinaryUser?: boolean;
   /** Further options of the command line. */
   readonly options?: readonly string[];
+  /** Directories of the share on which a file system of their own is mounted, which the daemon alone sees. Takes root. */
+  readonly submounts?: readonly string[];
 }
 
 export class Daemon {
@@ -54,7 +56,11 @@ export class Daemon {
       ...fillIn({ root, dir: directory, socket, cache: options.cache }),
       ...(options.options ?? []),
     ];
-    const child = new Child(options.asOrdinaryUser ? [...asOrdinaryUser(), ...command] : command, {
+    const wrapper = [
+      ...(options.submounts === undefined ? [] : withMounts(directory, options.submounts)),
+      ...(options.asOrdinaryUser ? asOrdinaryUser() : []),
+    ];
+    const child = new Child([...wrapper, ...command], {
       env: { ...process.env, HOME: scratch },
     });
     const daemon = new Daemon(child, scratch, directory, socket);
@@ -96,6 +102,25 @@ function fillIn(values: Readonly<Record<string, string>>): string[] {
     .split(/\s+/)
     .filter((word) => word !== '')
     .map((word) => word.replaceAll(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole));
+}
+
+/** In front of the command: a mount namespace with a tmpfs on each of these, which holds a file that says its name. */
+function withMounts(directory: string, names: readonly string[]): string[] {
+  const script =
+    'while [ "$1" != -- ]; do mkdir -p "$1" && mount -t tmpfs none "$1" && ' +
+    'basename "$1" >"$1/file" && mkdir "$1/inner" || exit; shift; done; shift; exec "$@"';
+  const targets = names.map((name) => path.join(directory, name));
+  return [
+    'unshare',
+    '--mount',
+    '--propagation=private',
+    'sh',
+    '-c',
+    script,
+    'sh',
+    ...targets,
+    '--',
+  ];
 }
 
 function asOrdinaryUser(): string[] {

@@ -112,7 +112,7 @@ class PinnedInode {
  public:
   using Ref = Slab<KnownInode>::Ref;
 
-  PinnedInode(Ref ref, PinnedFd fd)
+  PinnedInode(Ref&& ref, PinnedFd&& fd)
       : ref_(std::move(ref)), inode_{std::move(fd), ref_->type, ref_->traits, ref_->mount} {}
 
   fuse::NodeId node() const { return fuse::NodeId{ref_.id()}; }

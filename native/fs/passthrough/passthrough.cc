@@ -58,9 +58,12 @@ abi::fuse_entry_out Passthrough::EntryOf(const fuse::RequestContext& context, fu
       .attr_valid_nsec = options_.attr_timeout.nanoseconds,
       .attr = ToFuse(attributes),
   };
+  // Most of what is found: neither does a submount begin there, nor has the number to change.
+  if (context.Negotiated(abi::FUSE_SUBMOUNTS) && !S_ISDIR(attributes.stx_mode)) {
+    return entry;
+  }
   const InodeKey key = KeyOf(attributes);
-  const Mount* const mount = mounts_.Find(key.mount, key.device);
-  if (mount != nullptr) {
+  if (const Mount* const mount = mounts_.Find(key.mount, key.device)) {
     entry.attr.ino = GuestNumber(context, *mount, key.number);
     entry.attr.flags = BeginsSubmount(context, *mount, attributes) ? abi::FUSE_ATTR_SUBMOUNT : 0;
   }

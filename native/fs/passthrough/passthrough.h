@@ -166,9 +166,9 @@ class Passthrough final : public fuse::FileSystem {
   Result<InodeRef> FindInode(fuse::NodeId node);
   /** The same, for an operation that needs a directory: ENOTDIR. */
   Result<InodeRef> FindDirectory(fuse::NodeId node);
-  Result<InodeRef> Pin(InodeTable::Ref inode);
+  Result<InodeRef> Pin(InodeTable::Ref&& inode);
   /** Opens a cold inode, which becomes hot if there is a share to be had. */
-  Result<InodeRef> PinCold(InodeTable::Ref inode);
+  Result<InodeRef> PinCold(InodeTable::Ref&& inode);
   /** What `name` is, for as long as it is removed there, if the guest knows it: a removed object
    * that is cold could not be opened again. */
   std::optional<InodeRef> PinRemoved(int directory, const char* name);

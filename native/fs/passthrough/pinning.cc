@@ -34,15 +34,15 @@ Result<Passthrough::InodeRef> Passthrough::FindDirectory(NodeId node) {
   return Pin(std::move(inode));
 }
 
-Result<Passthrough::InodeRef> Passthrough::Pin(InodeTable::Ref inode) {
+Result<Passthrough::InodeRef> Passthrough::Pin(InodeTable::Ref&& inode) {
   const int fd = inode->fd.get();
-  if (fd < 0) {
+  if (fd < 0) [[unlikely]] {
     return PinCold(std::move(inode));
   }
   return InodeRef(std::move(inode), PinnedFd(fd));
 }
 
-Result<Passthrough::InodeRef> Passthrough::PinCold(InodeTable::Ref inode) {
+Result<Passthrough::InodeRef> Passthrough::PinCold(InodeTable::Ref&& inode) {
   Result<UniqueFd> fd = inode->handle.Open(inode->mount->fd.get());
   if (!fd) {
     return fd.error();

@@ -142,5 +142,52 @@ TEST_F(InodeTableTest, ThreadsThatLookUpAndForgetTheSameInodesAgreeInTheEnd) {
   }
 }
 
+TEST_F(InodeTableTest, AReplacedInodeIsFoundByItsNodeOnly) {
+  const NodeId old = *LookUp(Key(2));
+  table_.SetReplaced(table_.Find(old));
+  EXPECT_FALSE(table_.LookUpKnown(Key(2)));
+  const NodeId fresh = *LookUp(Key(2));
+  EXPECT_NE(fresh, old);
+  EXPECT_TRUE(table_.Find(old));
+  EXPECT_EQ(LookUpKnown(Key(2)), fresh);
+  table_.Forget(old, 1);
+  EXPECT_FALSE(table_.Find(old));
+  EXPECT_EQ(LookUpKnown(Key(2)), fresh);
+  table_.SetReplaced(table_.Find(fresh));
+  table_.ForgetAll();
+  EXPECT_FALSE(table_.Find(fresh));
+}
+
+TEST_F(InodeTableTest, WhatIsNotUsedBecomesColdFirst) {
+  if (!HostFileHandle::Of(AnyFd().get(), "")) {
+    GTEST_SKIP() << "no file handles here";
+  }
+  mount_.fd = AnyFd();
+  std::vector<NodeId> nodes;
+  for (uint64_t i = 0; i < 64; ++i) {
+    nodes.push_back(*LookUp(Key(10 + i)));
+  }
+  for (size_t i = 0; i < nodes.size(); i += 2) {
+    table_.Find(nodes[i]);
+  }
+  EXPECT_FALSE(table_.HasBeenCold());
+  EXPECT_TRUE(table_.MakeSomeCold(SIZE_MAX));
+  EXPECT_TRUE(table_.MakeSomeCold(SIZE_MAX));
+  EXPECT_TRUE(table_.HasBeenCold());
+  size_t cold = 0;
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    const bool is_cold = table_.Find(nodes[i])->fd.get() < 0;
+    cold += is_cold ? 1 : 0;
+    EXPECT_FALSE(is_cold && i % 2 == 0) << i;
+  }
+  EXPECT_EQ(cold, 32u) << "16 of each call";
+  EXPECT_GE(table_.Find(fuse::kRootNode)->fd.get(), 0);
+  // The shares that they held are there again.
+  for (uint64_t i = 0; i < 68; ++i) {
+    EXPECT_TRUE(LookUp(Key(200 + i)).ok()) << i;
+  }
+  EXPECT_EQ(LookUp(Key(300)).error(), Errno(EMFILE));
+}
+
 }  // namespace
 }  // namespace vfsd::fs::passthrough
