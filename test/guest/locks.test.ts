@@ -23,7 +23,7 @@ interface Place {
 
 type Kind = 'fcntl' | 'flock';
 
-const rows = 150;
+const rows = 60;
 /** EAGAIN. */
 const wouldBlock = 'errno 11';
 /** ERESTARTSYS: how Linux passes EINTR on to a process that no signal has reached. */
