@@ -14,12 +14,14 @@ export const vfsdCommand = join(projectRoot, 'bin/vfsd');
 /** A directory of its own for one daemon: the share, the socket, and what it writes. */
 export class Workplace {
   readonly path = mkdtempSync(join(tmpdir(), 'vfsd-device-'));
-  readonly share = join(this.path, 'share');
+  readonly share: string;
   readonly socket = join(this.path, 'socket');
   readonly log = join(this.path, 'log');
 
-  constructor() {
-    mkdirSync(this.share);
+  /** @param share shared instead of a directory of its own */
+  constructor(share?: string) {
+    this.share = share ?? join(this.path, 'share');
+    if (share === undefined) mkdirSync(this.share);
   }
 
   remove(): void {

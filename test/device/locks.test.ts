@@ -39,12 +39,8 @@ async function openLockScene(
 
 /** A second daemon, and its guest, on the same directory. */
 async function openSecond(t: Test, share: string): Promise<Guest> {
-  const workplace = new Workplace();
-  const { path, log, socket } = workplace;
-  const daemon = new DaemonProcess(
-    { path, log, socket, share, remove: () => undefined },
-    { options: both },
-  );
+  const workplace = new Workplace(share);
+  const daemon = new DaemonProcess(workplace, { options: both });
   t.teardown(async () => {
     const exit = await daemon.stop();
     workplace.remove();

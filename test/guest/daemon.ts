@@ -25,6 +25,8 @@ export interface DaemonOptions {
   readonly cache: CacheMode;
   /** Started by the ordinary user, and not by root. */
   readonly asOrdinaryUser?: boolean;
+  /** Shared instead of a directory of its own. */
+  readonly directory?: string;
   /** Further options of the command line. */
   readonly options?: readonly string[];
   /** Directories of the share on which a file system of their own is mounted, which the daemon alone sees. Takes root. */
@@ -47,9 +49,9 @@ export class Daemon {
 
   static async start(options: DaemonOptions): Promise<Daemon> {
     const scratch = await makeScratchDirectory('guest');
-    const directory = path.join(scratch, 'share');
+    const directory = options.directory ?? path.join(scratch, 'share');
     const socket = path.join(scratch, 'run', 'vfsd.sock');
-    await mkdir(directory);
+    await mkdir(directory, { recursive: true });
     await mkdir(path.dirname(socket));
     const root = options.asOrdinaryUser ? await giveToOrdinaryUser(scratch) : projectRoot;
     const command = [

@@ -38,9 +38,9 @@ LockDescriptions::Ref LockDescriptions::Find(NodeId node, LockOwner owner, FileH
 }
 
 LockDescriptions::Ref LockDescriptions::Add(NodeId node, LockOwner owner, FileHandle handle,
-                                            Ref description) {
+                                            const Ref& description) {
   const std::scoped_lock lock(lock_);
-  const auto [place, added] = descriptions_.try_emplace({node, owner}, std::move(description));
+  const auto [place, added] = descriptions_.try_emplace({node, owner}, description);
   NoteHandle(*place->second, handle);
   count_.store(descriptions_.size(), std::memory_order_relaxed);
   return place->second;

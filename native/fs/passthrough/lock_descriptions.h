@@ -48,7 +48,8 @@ class LockDescriptions {
   Ref Find(fuse::NodeId node, fuse::LockOwner owner, fuse::FileHandle handle);
 
   /** Adds one for the owner; answers the one that is there if another thread was faster. */
-  Ref Add(fuse::NodeId node, fuse::LockOwner owner, fuse::FileHandle handle, Ref description);
+  Ref Add(fuse::NodeId node, fuse::LockOwner owner, fuse::FileHandle handle,
+          const Ref& description);
 
   /** At most `limit` descriptions of a file's other owners. */
   std::vector<Ref> OthersOf(fuse::NodeId node, fuse::LockOwner owner, size_t limit);

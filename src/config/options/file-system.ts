@@ -63,7 +63,9 @@ export const fileSystemOptions = [
     summary: "Make fcntl locks of the guest's programs locks on the host's files.",
     detail:
       'For programs in several guests, or here and there, that lock the same files. Off by default: locks then count ' +
-      'among the programs of a guest and cost nothing. One that waits takes a thread of `--thread-pool-size`.',
+      'among the programs of a guest and cost nothing. Each ' +
+      'program with locks in a file costs a descriptor, deadlocks are not found, and a program that waits cannot be ' +
+      'killed before the lock is free.',
   },
   {
     name: 'no-posix-lock',

@@ -3,6 +3,7 @@
 //   guest-checks run [--share=DIR] [--directory=NAME] [--cache=auto|always|never] [--unprivileged]
 //                    [--only=PART-OF-NAME]
 //   guest-checks manifest DIR
+//   guest-checks hold fcntl|flock try|wait FILE COMMAND
 //
 // `run` prints a line in the Test Anything Protocol for each check, and leaves the files where they
 // are: the host compares them with the manifest.
@@ -15,6 +16,7 @@
 #include <optional>
 
 #include "check.h"
+#include "hold.h"
 #include "manifest.h"
 
 namespace {
@@ -102,7 +104,7 @@ int RunChecks(const Run& run) {
 }
 
 int Usage() {
-  std::fprintf(stderr, "usage: guest-checks run [OPTION]... | guest-checks manifest DIR\n");
+  std::fprintf(stderr, "usage: guest-checks run [OPTION]... | manifest DIR | hold ...\n");
   return 2;
 }
 
@@ -110,6 +112,7 @@ int Usage() {
 
 int main(int argc, char** argv) {
   if (argc == 3 && std::string_view(argv[1]) == "manifest") return checks::PrintManifest(argv[2]);
+  if (argc == 6 && std::string_view(argv[1]) == "hold") return checks::HoldLock(argv + 2);
   if (argc < 2 || std::string_view(argv[1]) != "run") return Usage();
   Run run;
   for (int index = 2; index < argc; ++index) {
