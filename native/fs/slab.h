@@ -85,7 +85,7 @@ class Slab {
   /** The object of that number; an empty reference when there is none. */
   Ref Find(uint64_t id) {
     const auto index = static_cast<uint32_t>(id);
-    if (index >= slots_.load(std::memory_order_acquire)) {
+    if (!HasSlot(index)) {
       return {};
     }
     Slot& slot = SlotAt(index);
@@ -111,7 +111,7 @@ class Slab {
    */
   Ref FindIdle(uint64_t id) {
     const auto index = static_cast<uint32_t>(id);
-    if (index >= slots_.load(std::memory_order_acquire)) {
+    if (!HasSlot(index)) {
       return {};
     }
     Slot& slot = SlotAt(index);
@@ -129,9 +129,8 @@ class Slab {
   /** Whether the number finds something, at this moment. */
   bool Lists(uint64_t id) {
     const auto index = static_cast<uint32_t>(id);
-    return index < slots_.load(std::memory_order_acquire) &&
-           (SlotAt(index).state.load(std::memory_order_acquire) & (kGenerationMask | kListed)) ==
-               ((id & kGenerationMask) | kListed);
+    return HasSlot(index) && (SlotAt(index).state.load(std::memory_order_acquire) &
+                              (kGenerationMask | kListed)) == ((id & kGenerationMask) | kListed);
   }
 
   /** Precondition: the number finds something, and the caller prevents that it is unlisted. */
@@ -196,6 +195,11 @@ class Slab {
     Slot() {}   // NOLINT(modernize-use-equals-default): the object is made and ended by hand
     ~Slot() {}  // NOLINT(modernize-use-equals-default)
   };
+
+  // Number 0 is nobody's, and before the first object there is not even a chunk for it.
+  bool HasSlot(uint32_t index) const {
+    return index >= kFirst && index < slots_.load(std::memory_order_acquire);
+  }
 
   Slot& SlotAt(uint32_t index) { return chunks_[index / kChunkSlots][index % kChunkSlots]; }
 

@@ -245,6 +245,13 @@ t.test('nodes and handles that were never given lead nowhere, for every opcode',
   stillServes(t, guest, 'forged ids');
 });
 
+t.test('a guest that has not opened anything has no handle 0 either', async (t) => {
+  const scene = await openScene(t);
+  t.equal(scene.guest.read(root, 0n, 0, 10).status, 'EBADF');
+  t.equal(scene.guest.readdir(root, 0n, 0, 100).status, 'EBADF');
+  stillServes(t, scene.guest, 'handle 0');
+});
+
 t.test('a handle belongs to its node and to its kind', async (t) => {
   const other = guest.create(root, 'other', O_RDWR | O_CREAT);
   t.match(guest.read(other.node, fileHandle, 0, 10).status, /EBADF/);

@@ -21,7 +21,11 @@ TEST(Slab, TheFirstNumberIsOne) {
 
 TEST(Slab, NumbersThatWereNeverGivenFindNothing) {
   Slab<Shared> slab;
-  EXPECT_FALSE(slab.Find(1));
+  for (const uint64_t id : {uint64_t{0}, uint64_t{1} << 32, uint64_t{1}}) {
+    EXPECT_FALSE(slab.Find(id)) << id;
+    EXPECT_FALSE(slab.FindIdle(id)) << id;
+    EXPECT_FALSE(slab.Lists(id)) << id;
+  }
   slab.Insert(std::make_shared<int>(5));
   for (const uint64_t id : {uint64_t{0}, uint64_t{2}, uint64_t{1} << 32 | 1, UINT64_MAX}) {
     EXPECT_FALSE(slab.Find(id)) << id;
