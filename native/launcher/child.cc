@@ -144,10 +144,10 @@ std::optional<sys::SeccompFilter> ReadStartFilter(const Options& options) {
 
 /**
  * Becomes the user that Node is to run as. Not earlier: another user may be unable to find the
- * shared directory, and the launcher to enter its namespaces.
+ * shared directory.
  */
-void BecomeWorkersUser(const Options& options, int control) {
-  if (!AwaitByte(control, kJoined) || !BecomeNamespaceRoot()) {
+void BecomeWorkersUser(const Options& options) {
+  if (!BecomeNamespaceRoot()) {
     _exit(1);
   }
   // Node says less clearly what it cannot read.
@@ -192,7 +192,7 @@ void RunChild(const Options& options, int control) {
     _exit(1);
   }
   if (options.MapsIds()) {
-    BecomeWorkersUser(options, control);
+    BecomeWorkersUser(options);
   }
   const std::optional<sys::SeccompFilter> filter = ReadStartFilter(options);
   PlaceFds(options, view, control);

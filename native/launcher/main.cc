@@ -141,15 +141,13 @@ bool Confine(const Options& options, bool user_namespace, int control, pid_t pid
   if (options.user_namespace && !WriteIdMaps(options, pid)) {
     return false;
   }
+  // Before the tree is mounted: who enters a mount namespace stands on top of what is mounted over
+  // its root, and could not move away from there when the root itself is shared.
+  if (!JoinChild(options, user_namespace, pidfd)) {
+    return false;
+  }
   UniqueFd tree;
-  if (!SendByte(control, kGo) || !Hear(control, kTree, &tree) ||
-      !JoinChild(options, user_namespace, pidfd)) {
-    return false;
-  }
-  if (options.MapsIds() && !SendByte(control, kJoined)) {
-    return false;
-  }
-  return Hear(control, kLoaded) && MoveIntoTree(options, tree.get()) &&
+  return SendByte(control, kGo) && Hear(control, kTree, &tree) && Hear(control, kLoaded) && MoveIntoTree(options, tree.get()) &&
          SendByte(control, kConfined);
 }
 

@@ -18,13 +18,10 @@ enum WorkerFd : int {
 
 // The conversation on the control socket, a byte each.
 
-/** The launcher: the id maps are written, go on. */
+/** The launcher: the id maps are written and it has entered the sandbox, go on. */
 inline constexpr char kGo = 'G';
 /** The child: here is the tree to pivot into (with the tree's descriptor). */
 inline constexpr char kTree = 'T';
-/** The launcher: it has entered the sandbox, and the child may change its ids (only with maps of
- * ids). */
-inline constexpr char kJoined = 'J';
 /** The worker: everything is loaded and every thread is created. */
 inline constexpr char kLoaded = 'L';
 /** The launcher: the shared tree is the root now. */
