@@ -2,11 +2,14 @@
 
 /** What is measured: each workload with the files it needs and the session state it begins from. */
 
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { root, type Guest } from '../test/device/guest.js';
 import type { WorkloadKind, WorkloadOptions } from '../test/device/native.js';
 
-type Parameters = Pick<WorkloadOptions, 'node' | 'handle' | 'name' | 'size' | 'block' | 'inode'>;
+type Parameters = Pick<
+  WorkloadOptions,
+  'node' | 'handle' | 'name' | 'size' | 'block' | 'inode' | 'caller'
+>;
 
 export interface BenchWorkload {
   readonly name: string;
@@ -48,6 +51,8 @@ export function furnish(share: string): void {
   mkdirSync(`${share}/listed`);
   for (let i = 0; i < listed; i++) writeFileSync(`${share}/listed/name number ${i}`, '');
   mkdirSync(`${share}/created`);
+  // Every user of the guest makes files there; a daemon may look at that, too.
+  chmodSync(`${share}/created`, 0o777);
 }
 
 type Prepare = BenchWorkload['prepare'];
@@ -98,6 +103,12 @@ export const workloads: readonly BenchWorkload[] = [
     kind: 'create',
     depths: metadataDepths,
     prepare: (guest) => ({ node: guest.lookup(root, 'created').node }),
+  },
+  {
+    name: 'the same by an ordinary user',
+    kind: 'create',
+    depths: metadataDepths,
+    prepare: (guest) => ({ node: guest.lookup(root, 'created').node, caller: 1000 }),
   },
   {
     name: 'read 4 KiB, random',

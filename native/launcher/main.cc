@@ -147,8 +147,8 @@ bool Confine(const Options& options, bool user_namespace, int control, pid_t pid
     return false;
   }
   UniqueFd tree;
-  return SendByte(control, kGo) && Hear(control, kTree, &tree) && Hear(control, kLoaded) && MoveIntoTree(options, tree.get()) &&
-         SendByte(control, kConfined);
+  return SendByte(control, kGo) && Hear(control, kTree, &tree) && Hear(control, kLoaded) &&
+         MoveIntoTree(options, tree.get()) && SendByte(control, kConfined);
 }
 
 int Launch(const Options& options, const SocketFile& socket) {

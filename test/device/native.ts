@@ -73,6 +73,8 @@ export interface WorkloadOptions {
   readonly size?: number;
   readonly block?: number;
   readonly inode?: bigint;
+  /** The guest's user, and group, who makes files. */
+  readonly caller?: number;
 }
 
 export type WorkloadKind =

@@ -104,6 +104,7 @@ class CreateCycle : public Workload {
     switch (slot.step) {
       case 0:
         slot.Begin(FUSE_CREATE, p_.node);
+        slot.By(p_.caller);
         slot.Argument(fuse_create_in{O_RDWR | O_CREAT | O_EXCL, S_IFREG | 0644, 022, 0});
         slot.Name(name);
         slot.End(0, sizeof(fuse_entry_out) + sizeof(fuse_open_out), 0);

@@ -38,6 +38,12 @@ class RequestSlot {
     entries_ = 0;
   }
 
+  /** Whose request it is; without this, the superuser's. */
+  void By(uint32_t id) {
+    header().uid = id;
+    header().gid = id;
+  }
+
   template <typename T>
   void Argument(const T& value) {
     std::memcpy(host_ + kRequest + sizeof(abi::fuse_in_header) + arguments_, &value, sizeof value);

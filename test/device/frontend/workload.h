@@ -20,6 +20,8 @@ struct WorkloadParameters {
   uint64_t size = 0;
   uint64_t block = 0;
   uint64_t inode = 0;
+  /** The guest's user, and group, who makes files. */
+  uint32_t caller = 0;
 };
 
 /** What becomes of a slot when its reply has been looked at. */

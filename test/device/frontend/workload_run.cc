@@ -70,6 +70,7 @@ Napi::Value RunWorkload(const Napi::CallbackInfo& info) {
       .size = Count(options, "size"),
       .block = Count(options, "block"),
       .inode = Wide(options, "inode"),
+      .caller = static_cast<uint32_t>(Count(options, "caller")),
   };
   auto workload = MakeNameWorkload(parameters, [&](uint64_t node) { forgets.Send(node); });
   if (workload == nullptr) {
