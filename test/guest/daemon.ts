@@ -3,7 +3,7 @@
 // The daemon under test, on a directory and a socket of its own.
 
 import { existsSync } from 'node:fs';
-import { chmod, chown, cp, mkdir } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { Child, delay, makeScratchDirectory, removeScratchDirectory } from './child.js';
@@ -29,6 +29,8 @@ export interface DaemonOptions {
   readonly directory?: string;
   /** Further options of the command line. */
   readonly options?: readonly string[];
+  /** With `asOrdinaryUser`: subordinate ids, from the first on, that this user is granted for the time of the run. */
+  readonly grantedIds?: { readonly first: number; readonly count: number };
   /** Directories of the share on which a file system of their own is mounted, which the daemon alone sees. Takes root. */
   readonly submounts?: readonly string[];
 }
@@ -60,6 +62,9 @@ export class Daemon {
     ];
     const wrapper = [
       ...(options.submounts === undefined ? [] : withMounts(directory, options.submounts)),
+      ...(options.grantedIds === undefined
+        ? []
+        : await withGrants(path.join(scratch, 'grants'), options.grantedIds)),
       ...(options.asOrdinaryUser ? asOrdinaryUser() : []),
     ];
     const child = new Child([...wrapper, ...command], {
@@ -128,6 +133,14 @@ function withMounts(directory: string, names: readonly string[]): string[] {
 function asOrdinaryUser(): string[] {
   if (process.getuid?.() !== 0) return [];
   return ['setpriv', `--reuid=${ordinaryUser}`, `--regid=${ordinaryUser}`, '--clear-groups', '--'];
+}
+
+/** The grants are seen in a mount namespace of the daemon's own; the machine's files stay as they are. */
+async function withGrants(file: string, ids: { first: number; count: number }): Promise<string[]> {
+  await writeFile(file, `${ordinaryUser}:${ids.first}:${ids.count}\n`);
+  const script =
+    'mount --bind "$1" /etc/subuid && mount --bind "$1" /etc/subgid && shift && exec "$@"';
+  return ['unshare', '--mount', 'sh', '-c', script, 'sh', file];
 }
 
 /** Returns where that user finds the program: a checkout in root's home is out of reach. */
