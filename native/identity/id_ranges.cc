@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/id_ranges.h"
 
-#include <cinttypes>
-#include <cstdio>
-#include <memory>
+#include <fstream>
 
 namespace vfsd::identity {
 
 IdRanges IdRanges::Read(const char* path) {
   IdRanges read;
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path, "re"), &std::fclose);
-  if (file == nullptr) {
+  std::ifstream file(path);
+  if (!file) {
     return read;
   }
   read.ranges_.clear();
   Range range;
   uint32_t outside;
-  while (std::fscanf(file.get(), "%" SCNu32 " %" SCNu32 " %" SCNu32, &range.first, &outside,
-                     &range.count) == 3) {
+  while (file >> range.first >> outside >> range.count) {
     read.ranges_.push_back(range);
   }
   return read;
