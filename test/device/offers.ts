@@ -18,6 +18,11 @@ export const unanswered = new Set<number>([
   41,
 ]);
 const lastOpcode = 53;
+
+// INIT flags.
+const posixLocks = 1 << 1;
+const flockLocks = 1 << 10;
+
 // Bytes in front of names, and how many names. What is not here takes none.
 const nameRequests = new Map<number, readonly [fixed: number, names: number]>([
   [Op.LOOKUP, [0, 1]],
@@ -76,8 +81,8 @@ export async function agreedFlags(command: Command): Promise<bigint> {
 /** The opcodes that are answered, whatever with, but not with ENOSYS. */
 export async function knownOpcodes(command: Command): Promise<ReadonlySet<number>> {
   return ask(command, (guest) => {
-    // Without any flag, so that requests are as short as they can be.
-    guest.init(38, 0, 0);
+    // With no other flag than a condition of opcodes, so that requests are as short as they can be.
+    guest.init(38, posixLocks | flockLocks, 0);
     const all = Array.from({ length: lastOpcode }, (_, index) => index + 1);
     return new Set(all.filter((opcode) => !unanswered.has(opcode) && isKnown(guest, opcode)));
   });
