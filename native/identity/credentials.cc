@@ -105,6 +105,17 @@ Result<ScopedIdentity> ScopedIdentity::Assume(const ProcessIdentity& process, Gu
   return scope;
 }
 
+ScopedIdentity ScopedIdentity::AssumeGroup(const ProcessIdentity& process, GuestGid gid) {
+  ScopedIdentity scope(process);
+  const auto wanted = static_cast<uint32_t>(gid);
+  if (process.can_switch && wanted != static_cast<uint32_t>(process.gid) &&
+      process.gids.Contain(wanted)) {
+    setfsgid(wanted);
+    scope.gid_switched_ = true;
+  }
+  return scope;
+}
+
 ScopedIdentity::ScopedIdentity(ScopedIdentity&& other) noexcept
     : process_(other.process_),
       uid_switched_(std::exchange(other.uid_switched_, false)),

@@ -46,6 +46,9 @@ class ScopedIdentity {
    * user's. */
   static Result<ScopedIdentity> Assume(const ProcessIdentity& process, GuestUid uid, GuestGid gid);
 
+  /** The group alone; the daemon's own stays where the guest's has no counterpart. */
+  static ScopedIdentity AssumeGroup(const ProcessIdentity& process, GuestGid gid);
+
   ScopedIdentity(ScopedIdentity&& other) noexcept;
   ScopedIdentity(const ScopedIdentity&) = delete;
   ScopedIdentity& operator=(const ScopedIdentity&) = delete;

@@ -102,8 +102,8 @@ Status Passthrough::Read(RequestContext& context, NodeId node, const abi::fuse_r
   return {};
 }
 
-Result<size_t> Passthrough::Write(RequestContext&, NodeId node, const abi::fuse_write_in& in,
-                                  memory::SegmentCursor& from) {
+Result<size_t> Passthrough::Write(RequestContext& context, NodeId node,
+                                  const abi::fuse_write_in& in, memory::SegmentCursor& from) {
   const Result<FileRef> file = files_.Find(node, FileHandle{in.fh});
   if (!file) {
     return file.error();
@@ -116,8 +116,8 @@ Result<size_t> Passthrough::Write(RequestContext&, NodeId node, const abi::fuse_
   // With write-back the guest's kernel has already decided where the end of the file is.
   const bool append = (in.flags & O_APPEND) != 0 && !options_.writeback &&
                       (in.write_flags & abi::FUSE_WRITE_CACHE) == 0;
-  const Status decided =
-      identity::KeepSetIdBits(identity_, (in.write_flags & abi::FUSE_WRITE_KILL_SUIDGID) == 0);
+  const auto decided =
+      DecideSetIdBits(context, (in.write_flags & abi::FUSE_WRITE_KILL_SUIDGID) != 0);
   if (!decided) {
     return decided.error();
   }
@@ -140,11 +140,22 @@ Result<size_t> Passthrough::Write(RequestContext&, NodeId node, const abi::fuse_
   return static_cast<size_t>(from.consumed() - begin);
 }
 
-Status Passthrough::KeepSetIdBitsOfRoot(const RequestContext& context) const {
+bool Passthrough::ChangesAsUser(const RequestContext& context) const {
   const bool is_unknown = context.caller.uid == identity::GuestUid{UINT32_MAX};
-  const bool keep = is_unknown ? !context.Negotiated(abi::FUSE_HANDLE_KILLPRIV_V2)
-                               : context.caller.uid == identity::GuestUid{0};
-  return identity::KeepSetIdBits(identity_, keep);
+  return is_unknown ? context.Negotiated(abi::FUSE_HANDLE_KILLPRIV_V2)
+                    : context.caller.uid != identity::GuestUid{0};
+}
+
+Result<identity::ScopedIdentity> Passthrough::DecideSetIdBits(const RequestContext& context,
+                                                              bool clears) const {
+  const Status decided = identity::KeepSetIdBits(identity_, !clears);
+  if (!decided) {
+    return decided.error();
+  }
+  // Linux leaves the set-group-ID bit of a file that nobody may execute by its group to the members
+  // of the group, which is to be the guest's and not the daemon's.
+  const identity::GuestGid own{static_cast<uint32_t>(identity_.gid)};
+  return identity::ScopedIdentity::AssumeGroup(identity_, clears ? context.caller.gid : own);
 }
 
 Status Passthrough::Fallocate(RequestContext& context, NodeId node,
@@ -158,9 +169,9 @@ Status Passthrough::Fallocate(RequestContext& context, NodeId node,
   if (!offset || !length) {
     return Errno(EINVAL);
   }
-  const Status decided = KeepSetIdBitsOfRoot(context);
+  const auto decided = DecideSetIdBits(context, ChangesAsUser(context));
   if (!decided) {
-    return decided;
+    return decided.error();
   }
   context.sleep.AboutToSleep();
   return RetryStatus(
@@ -208,7 +219,7 @@ Result<size_t> Passthrough::CopyFileRange(RequestContext& context, NodeId node,
   // page-aligned.
   constexpr uint64_t kLargestCopy = 0x7fff'f000;
   const size_t length = std::min(in.len, kLargestCopy);
-  const Status decided = KeepSetIdBitsOfRoot(context);
+  const auto decided = DecideSetIdBits(context, ChangesAsUser(context));
   if (!decided) {
     return decided.error();
   }

@@ -34,8 +34,9 @@ Result<abi::fuse_statx_out> Passthrough::Statx(RequestContext& context, NodeId n
   if (!attributes) {
     return attributes.error();
   }
-  abi::fuse_statx_out answer = {.attr_valid = options_.attr_timeout.seconds,
-                                .attr_valid_nsec = options_.attr_timeout.nanoseconds,
+  const Validity validity = AttributeValidity(context, attributes->stx_mode);
+  abi::fuse_statx_out answer = {.attr_valid = validity.seconds,
+                                .attr_valid_nsec = validity.nanoseconds,
                                 .flags = 0,
                                 .spare = {},
                                 .stat = ToFuseStatx(*attributes)};

@@ -47,15 +47,24 @@ void Passthrough::Reset() {
   inodes_.ForgetAll();
 }
 
+Validity Passthrough::AttributeValidity(const fuse::RequestContext& context, uint32_t mode) const {
+  // Bits that are cleared here stay in the guest's cache, where a program would still run with
+  // them.
+  const bool may_be_cleared = S_ISREG(mode) && (mode & (S_ISUID | S_ISGID)) != 0 &&
+                              context.Negotiated(abi::FUSE_HANDLE_KILLPRIV_V2);
+  return may_be_cleared ? Validity{0, 0} : options_.attr_timeout;
+}
+
 abi::fuse_entry_out Passthrough::EntryOf(const fuse::RequestContext& context, fuse::NodeId node,
                                          const struct statx& attributes) const {
+  const Validity validity = AttributeValidity(context, attributes.stx_mode);
   abi::fuse_entry_out entry = {
       .nodeid = static_cast<uint64_t>(node),
       .generation = 0,
       .entry_valid = options_.entry_timeout.seconds,
-      .attr_valid = options_.attr_timeout.seconds,
+      .attr_valid = validity.seconds,
       .entry_valid_nsec = options_.entry_timeout.nanoseconds,
-      .attr_valid_nsec = options_.attr_timeout.nanoseconds,
+      .attr_valid_nsec = validity.nanoseconds,
       .attr = ToFuse(attributes),
   };
   // Most of what is found: neither does a submount begin there, nor has the number to change.
@@ -76,8 +85,9 @@ Result<abi::fuse_attr_out> Passthrough::AttributesOf(const fuse::RequestContext&
   if (!attributes) {
     return attributes.error();
   }
-  abi::fuse_attr_out answer = {.attr_valid = options_.attr_timeout.seconds,
-                               .attr_valid_nsec = options_.attr_timeout.nanoseconds,
+  const Validity validity = AttributeValidity(context, attributes->stx_mode);
+  abi::fuse_attr_out answer = {.attr_valid = validity.seconds,
+                               .attr_valid_nsec = validity.nanoseconds,
                                .dummy = 0,
                                .attr = ToFuse(*attributes)};
   answer.attr.ino = GuestNumber(context, *inode.mount, attributes->stx_ino);

@@ -200,6 +200,8 @@ class Passthrough final : public fuse::FileSystem {
 
   abi::fuse_entry_out EntryOf(const fuse::RequestContext& context, fuse::NodeId node,
                               const struct statx& attributes) const;
+  /** How long the guest may believe what it is told of a file. */
+  Validity AttributeValidity(const fuse::RequestContext& context, uint32_t mode) const;
   Result<abi::fuse_attr_out> AttributesOf(const fuse::RequestContext& context,
                                           const Inode& inode) const;
 
@@ -261,7 +263,12 @@ class Passthrough final : public fuse::FileSystem {
    * flag for it. Where the request does not say who asks, the guest's kernel has taken the bits off
    * already, or, with FUSE_HANDLE_KILLPRIV_V2, leaves it to the daemon, which has to do it for all.
    */
-  Status KeepSetIdBitsOfRoot(const fuse::RequestContext& context) const;
+  /** Whether a change that does not say itself what is to become of set-id bits clears them. */
+  bool ChangesAsUser(const fuse::RequestContext& context) const;
+  /** Lets the next change of a file's content clear its set-id bits, or not, until the scope ends.
+   */
+  Result<identity::ScopedIdentity> DecideSetIdBits(const fuse::RequestContext& context,
+                                                   bool clears) const;
 
   Status ApplySize(const fuse::RequestContext& context, const Inode& inode,
                    const abi::fuse_setattr_in& in, fuse::NodeId node);

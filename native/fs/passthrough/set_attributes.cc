@@ -69,9 +69,9 @@ Status Passthrough::ApplySize(const RequestContext& context, const Inode& inode,
   // Without that agreement Linux sends the mode that is to be left, too.
   const bool clears =
       context.Negotiated(abi::FUSE_HANDLE_KILLPRIV_V2) && (in.valid & abi::FATTR_KILL_SUIDGID) != 0;
-  const Status decided = identity::KeepSetIdBits(identity_, !clears);
+  const auto decided = DecideSetIdBits(context, clears);
   if (!decided) {
-    return decided;
+    return decided.error();
   }
   if ((in.valid & abi::FATTR_FH) != 0) {
     const Result<FileRef> file = files_.Find(node, fuse::FileHandle{in.fh});

@@ -77,6 +77,38 @@ TEST_F(SetIdBitsTest, AWriteClearsThemWhenItSaysSo) {
   }
 }
 
+TEST_F(SetIdBitsTest, AMemberOfTheGroupKeepsABitThatIsNoneOfAProgram) {
+  const auto mode_after = [this](const std::function<bool()>& change) {
+    EXPECT_TRUE(identity::KeepSetIdBits(identity::ProcessIdentity::OfCallingThread(), true).ok());
+    EXPECT_EQ(chown(PathOf("file").c_str(), kUser, kUser), 0);
+    EXPECT_EQ(chmod(PathOf("file").c_str(), 06744), 0);
+    Be(kUser, kUser);
+    context_.negotiated = abi::FUSE_HANDLE_KILLPRIV_V2;
+    EXPECT_TRUE(change());
+    return ModeOf("file");
+  };
+  constexpr uint32_t kSetGroupId = 02744;
+  EXPECT_EQ(mode_after([&] { return Write(abi::FUSE_WRITE_KILL_SUIDGID); }), kSetGroupId);
+  EXPECT_EQ(mode_after([&] { return Truncate(abi::FATTR_KILL_SUIDGID); }), kSetGroupId);
+  EXPECT_EQ(mode_after([&] { return OpenTruncating(abi::FUSE_OPEN_KILL_SUIDGID); }), kSetGroupId);
+  EXPECT_EQ(mode_after([&] { return Fallocate(FALLOC_FL_KEEP_SIZE); }), kSetGroupId);
+}
+
+TEST_F(SetIdBitsTest, TheGuestMayNotBelieveInBitsThatAreClearedHere) {
+  const auto validity = [this](uint32_t mode, uint64_t negotiated) {
+    EXPECT_EQ(chmod(PathOf("file").c_str(), mode), 0);
+    context_.negotiated = negotiated;
+    const auto attributes = fs_->GetAttr(context_, node_);
+    EXPECT_TRUE(attributes.ok());
+    return attributes->attr_valid;
+  };
+  for (const uint32_t mode : {04755u, 02755u}) {
+    EXPECT_EQ(validity(mode, abi::FUSE_HANDLE_KILLPRIV_V2), 0u);
+    EXPECT_GT(validity(mode, 0), 0u);
+  }
+  EXPECT_GT(validity(0755, abi::FUSE_HANDLE_KILLPRIV_V2), 0u);
+}
+
 TEST_F(SetIdBitsTest, ATruncationClearsThemWhenItSaysSo) {
   for (const uint32_t uid : {0u, kUser, kUnknown}) {
     EXPECT_EQ(ModeAfter(uid, true, [&] { return Truncate(0); }), kAll);
