@@ -11,6 +11,8 @@ import { LineSocket } from './line-socket.js';
 export interface BootOptions {
   /** The daemon's socket. */
   readonly socket: string;
+  /** Sockets of further daemons, by the tags that their shares get; none of them is mounted. */
+  readonly shares?: Readonly<Record<string, string>>;
   /** Whose kernel the guest has; without it, that of the host's release. */
   readonly release?: Release;
   /** A file of the host that is the guest's disk. */
@@ -168,8 +170,8 @@ function qemuCommand(scratch: string, options: BootOptions): string[] {
     ...['-m', memory, '-smp', String(Math.max(queues, 2))],
     ...['-object', `memory-backend-memfd,id=mem,size=${memory},share=on`],
     ...['-numa', 'node,memdev=mem'],
-    ...['-chardev', `socket,id=fs,path=${options.socket}`],
-    ...['-device', `vhost-user-fs-pci,${deviceOptions(queues)}`],
+    ...shareDevice('share', options.socket, queues),
+    ...Object.entries(options.shares ?? {}).flatMap(([tag, socket]) => shareDevice(tag, socket, 1)),
     ...['-chardev', `socket,id=session,path=${scratch}/session`],
     ...['-device', 'virtio-serial-pci'],
     ...['-device', 'virtserialport,chardev=session,name=session'],
@@ -182,9 +184,13 @@ function qemuCommand(scratch: string, options: BootOptions): string[] {
   ];
 }
 
-function deviceOptions(queues: number): string {
-  const options = 'queue-size=1024,chardev=fs,tag=share';
-  return queues === 1 ? options : `${options},num-request-queues=${queues}`;
+function shareDevice(tag: string, socket: string, queues: number): string[] {
+  const options = `queue-size=1024,chardev=fs-${tag},tag=${tag}`;
+  const several = queues === 1 ? '' : `,num-request-queues=${queues}`;
+  return [
+    ...['-chardev', `socket,id=fs-${tag},path=${socket}`],
+    ...['-device', `vhost-user-fs-pci,${options}${several}`],
+  ];
 }
 
 function diskOptions(file: string): string[] {
