@@ -48,6 +48,7 @@ Status SetEffective(uint64_t permitted, uint64_t effective) {
 
 /** What each thread has decided for itself, because the kernel keeps it for each thread. */
 thread_local bool clears_set_id_bits = false;
+thread_local uint32_t thread_group = kNobody;  // the process's own
 thread_local bool has_own_umask = false;
 thread_local uint32_t thread_umask = 0;
 
@@ -87,10 +88,7 @@ Result<ScopedIdentity> ScopedIdentity::Assume(const ProcessIdentity& process, Gu
   if (!process.uids.Contain(wanted_uid) || !process.gids.Contain(wanted_gid)) {
     return Errno(EOVERFLOW);
   }
-  if (wanted_gid != static_cast<uint32_t>(process.gid)) {
-    setfsgid(wanted_gid);
-    scope.gid_switched_ = true;
-  }
+  UseGroup(process, gid);
   if (wanted_uid != static_cast<uint32_t>(process.uid)) {
     setfsuid(wanted_uid);
     scope.uid_switched_ = true;
@@ -105,21 +103,8 @@ Result<ScopedIdentity> ScopedIdentity::Assume(const ProcessIdentity& process, Gu
   return scope;
 }
 
-ScopedIdentity ScopedIdentity::AssumeGroup(const ProcessIdentity& process, GuestGid gid) {
-  ScopedIdentity scope(process);
-  const auto wanted = static_cast<uint32_t>(gid);
-  if (process.can_switch && wanted != static_cast<uint32_t>(process.gid) &&
-      process.gids.Contain(wanted)) {
-    setfsgid(wanted);
-    scope.gid_switched_ = true;
-  }
-  return scope;
-}
-
 ScopedIdentity::ScopedIdentity(ScopedIdentity&& other) noexcept
-    : process_(other.process_),
-      uid_switched_(std::exchange(other.uid_switched_, false)),
-      gid_switched_(std::exchange(other.gid_switched_, false)) {}
+    : process_(other.process_), uid_switched_(std::exchange(other.uid_switched_, false)) {}
 
 ScopedIdentity::~ScopedIdentity() {
   if (uid_switched_) {
@@ -129,8 +114,21 @@ ScopedIdentity::~ScopedIdentity() {
       clears_set_id_bits = false;
     }
   }
-  if (gid_switched_) {
-    setfsgid(static_cast<uint32_t>(process_->gid));
+}
+
+void UseGroup(const ProcessIdentity& process, GuestGid gid) {
+  if (!process.can_switch) {
+    return;
+  }
+  auto wanted = static_cast<uint32_t>(gid);
+  if (!process.gids.Contain(wanted)) {
+    wanted = static_cast<uint32_t>(process.gid);
+  }
+  const uint32_t present =
+      thread_group == kNobody ? static_cast<uint32_t>(process.gid) : thread_group;
+  if (wanted != present) {
+    setfsgid(wanted);
+    thread_group = wanted;
   }
 }
 

@@ -33,8 +33,8 @@ struct ProcessIdentity {
 
 /**
  * The calling thread's identity for the file system while it creates something for a guest user;
- * the destructor takes the daemon's own back. Costs nothing when the guest's user is the daemon's,
- * and two system calls each way at most.
+ * the destructor takes the daemon's own user back. Costs nothing when the guest's user is the
+ * daemon's; the group is changed by UseGroup.
  *
  * The capabilities stay, CAP_DAC_OVERRIDE among them: the guest's kernel has already decided
  * whether the user may create here, by the user's supplementary groups among other things, which
@@ -45,9 +45,6 @@ class ScopedIdentity {
   /** EOVERFLOW: the guest's id has no counterpart in the daemon's user namespace. EINVAL: it is no
    * user's. */
   static Result<ScopedIdentity> Assume(const ProcessIdentity& process, GuestUid uid, GuestGid gid);
-
-  /** The group alone; the daemon's own stays where the guest's has no counterpart. */
-  static ScopedIdentity AssumeGroup(const ProcessIdentity& process, GuestGid gid);
 
   ScopedIdentity(ScopedIdentity&& other) noexcept;
   ScopedIdentity(const ScopedIdentity&) = delete;
@@ -60,8 +57,15 @@ class ScopedIdentity {
 
   const ProcessIdentity* process_;
   bool uid_switched_ = false;
-  bool gid_switched_ = false;
 };
+
+/**
+ * Makes `gid` the calling thread's group for the file system, or the daemon's own group where the
+ * guest's has no counterpart. It holds until the next call, so that everything that makes
+ * something, or whose outcome depends on who is a member of a file's group, calls this. A run for
+ * one group costs one system call.
+ */
+void UseGroup(const ProcessIdentity& process, GuestGid gid);
 
 /**
  * Decides whether set-user-ID and set-group-ID bits survive what the calling thread does next, as

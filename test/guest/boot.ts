@@ -5,12 +5,18 @@
 import path from 'node:path';
 
 import { Child, makeScratchDirectory, removeScratchDirectory, within } from './child.js';
-import { thisHost } from './host.js';
+import { type Release, guestConsole, guestHardware, guestImage } from './host.js';
 import { LineSocket } from './line-socket.js';
 
 export interface BootOptions {
   /** The daemon's socket. */
   readonly socket: string;
+  /** Sockets of further daemons, by the tags that their shares get; none of them is mounted. */
+  readonly shares?: Readonly<Record<string, string>>;
+  /** Whose kernel the guest has; without it, that of the host's release. */
+  readonly release?: Release;
+  /** A file of the host that is the guest's disk. */
+  readonly disk?: string;
   /** Request queues; each beyond the first needs a processor in the guest. */
   readonly queues?: number;
   /** A reset boots the guest again, instead of ending QEMU. */
@@ -98,6 +104,15 @@ export class Guest {
     return { status, output: this.#lines.join('\n').replace(/\n$/, '') };
   }
 
+  /** Loads drivers that are not loaded at the start, where they are not built into the kernel. */
+  async load(...modules: string[]): Promise<void> {
+    for (const module of modules) {
+      const file = `/modules/${module}.ko`;
+      const { status, output } = await this.run(`[ ! -e ${file} ] || insmod ${file}`);
+      if (status !== 0) throw new Error(`insmod ${module}: ${output}`);
+    }
+  }
+
   /** Pulls the guest's reset line, and waits until it has booted again. */
   async reset(): Promise<void> {
     const ready = this.isReady();
@@ -148,29 +163,41 @@ export class Guest {
 }
 
 function qemuCommand(scratch: string, options: BootOptions): string[] {
-  const host = thisHost();
+  const image = guestImage(options.release);
   const queues = options.queues ?? 1;
   return [
-    ...host.hardware,
+    ...guestHardware(),
     ...['-m', memory, '-smp', String(Math.max(queues, 2))],
     ...['-object', `memory-backend-memfd,id=mem,size=${memory},share=on`],
     ...['-numa', 'node,memdev=mem'],
-    ...['-chardev', `socket,id=fs,path=${options.socket}`],
-    ...['-device', `vhost-user-fs-pci,${deviceOptions(queues)}`],
+    ...shareDevice('share', options.socket, queues),
+    ...Object.entries(options.shares ?? {}).flatMap(([tag, socket]) => shareDevice(tag, socket, 1)),
     ...['-chardev', `socket,id=session,path=${scratch}/session`],
     ...['-device', 'virtio-serial-pci'],
     ...['-device', 'virtserialport,chardev=session,name=session'],
     ...['-qmp', `unix:${scratch}/monitor`],
-    ...['-kernel', host.kernel, '-initrd', host.initrd],
-    ...['-append', kernelCommandLine(host.console)],
+    ...(options.disk === undefined ? [] : diskOptions(options.disk)),
+    ...['-kernel', image.kernel, '-initrd', image.initrd],
+    ...['-append', kernelCommandLine(guestConsole())],
     ...['-nodefaults', '-display', 'none', '-serial', 'stdio'],
     ...(options.rebootsOnReset ? [] : ['-no-reboot']),
   ];
 }
 
-function deviceOptions(queues: number): string {
-  const options = 'queue-size=1024,chardev=fs,tag=share';
-  return queues === 1 ? options : `${options},num-request-queues=${queues}`;
+function shareDevice(tag: string, socket: string, queues: number): string[] {
+  const options = `queue-size=1024,chardev=fs-${tag},tag=${tag}`;
+  const several = queues === 1 ? '' : `,num-request-queues=${queues}`;
+  return [
+    ...['-chardev', `socket,id=fs-${tag},path=${socket}`],
+    ...['-device', `vhost-user-fs-pci,${options}${several}`],
+  ];
+}
+
+function diskOptions(file: string): string[] {
+  return [
+    ...['-drive', `if=none,id=disk,format=raw,file=${file}`],
+    ...['-device', 'virtio-blk-pci,drive=disk'],
+  ];
 }
 
 function kernelCommandLine(console: string): string {

@@ -116,7 +116,7 @@ Result<size_t> Passthrough::Write(RequestContext& context, NodeId node,
   // With write-back the guest's kernel has already decided where the end of the file is.
   const bool append = (in.flags & O_APPEND) != 0 && !options_.writeback &&
                       (in.write_flags & abi::FUSE_WRITE_CACHE) == 0;
-  const auto decided =
+  const Status decided =
       DecideSetIdBits(context, (in.write_flags & abi::FUSE_WRITE_KILL_SUIDGID) != 0);
   if (!decided) {
     return decided.error();
@@ -146,16 +146,13 @@ bool Passthrough::ChangesAsUser(const RequestContext& context) const {
                     : context.caller.uid != identity::GuestUid{0};
 }
 
-Result<identity::ScopedIdentity> Passthrough::DecideSetIdBits(const RequestContext& context,
-                                                              bool clears) const {
-  const Status decided = identity::KeepSetIdBits(identity_, !clears);
-  if (!decided) {
-    return decided.error();
+Status Passthrough::DecideSetIdBits(const RequestContext& context, bool clears) const {
+  if (clears) {
+    // Linux leaves the set-group-ID bit of a file that nobody may execute by its group to the
+    // members of the group, which is to be the guest's and not the daemon's.
+    identity::UseGroup(identity_, context.caller.gid);
   }
-  // Linux leaves the set-group-ID bit of a file that nobody may execute by its group to the members
-  // of the group, which is to be the guest's and not the daemon's.
-  const identity::GuestGid own{static_cast<uint32_t>(identity_.gid)};
-  return identity::ScopedIdentity::AssumeGroup(identity_, clears ? context.caller.gid : own);
+  return identity::KeepSetIdBits(identity_, !clears);
 }
 
 Status Passthrough::Fallocate(RequestContext& context, NodeId node,
@@ -169,7 +166,7 @@ Status Passthrough::Fallocate(RequestContext& context, NodeId node,
   if (!offset || !length) {
     return Errno(EINVAL);
   }
-  const auto decided = DecideSetIdBits(context, ChangesAsUser(context));
+  const Status decided = DecideSetIdBits(context, ChangesAsUser(context));
   if (!decided) {
     return decided.error();
   }
@@ -219,7 +216,7 @@ Result<size_t> Passthrough::CopyFileRange(RequestContext& context, NodeId node,
   // page-aligned.
   constexpr uint64_t kLargestCopy = 0x7fff'f000;
   const size_t length = std::min(in.len, kLargestCopy);
-  const auto decided = DecideSetIdBits(context, ChangesAsUser(context));
+  const Status decided = DecideSetIdBits(context, ChangesAsUser(context));
   if (!decided) {
     return decided.error();
   }

@@ -115,11 +115,11 @@ Result<abi::fuse_open_out> Passthrough::Open(RequestContext& context, NodeId nod
   if (!share) {
     return Errno(EMFILE);
   }
-  // An open that leaves the content alone leaves these bits alone, whatever is decided.
-  const auto decided =
-      DecideSetIdBits(context, (in.flags & O_TRUNC) != 0 && TruncatesAsUser(context, in));
-  if (!decided) {
-    return decided.error();
+  if ((in.flags & O_TRUNC) != 0) {
+    const Status decided = DecideSetIdBits(context, TruncatesAsUser(context, in));
+    if (!decided) {
+      return decided.error();
+    }
   }
   Result<UniqueFd> file = OpenRegular(**inode, HostOpenFlags(in.flags));
   return file ? Register(node, std::move(*file), (*inode)->traits, std::move(share)) : file.error();

@@ -133,6 +133,10 @@ Status Passthrough::Rename(RequestContext&, NodeId parent, const Name& name, Nod
     return to.error();
   }
   const auto replaced = PinRemoved((*to)->fd.get(), new_name.c_str());
+  if ((flags & RENAME_WHITEOUT) != 0) {
+    // It makes something, and for nobody among the guest's users.
+    identity::UseGroup(identity_, identity::GuestGid{static_cast<uint32_t>(identity_.gid)});
+  }
   return RetryStatus([&] {
     return renameat2((*from)->fd.get(), name.c_str(), (*to)->fd.get(), new_name.c_str(), flags);
   });

@@ -259,16 +259,15 @@ class Passthrough final : public fuse::FileSystem {
   Status ReleaseLocked(fuse::NodeId node, const abi::fuse_release_in& in);
 
   /**
-   * Set-id bits stay when the guest's root asks, and for nobody else. For operations that have no
-   * flag for it. Where the request does not say who asks, the guest's kernel has taken the bits off
-   * already, or, with FUSE_HANDLE_KILLPRIV_V2, leaves it to the daemon, which has to do it for all.
+   * Whether a change that does not say itself what is to become of set-id bits clears them: anybody
+   * but the guest's root does. Where the request does not say who asks, the guest's kernel has
+   * taken the bits off already, or, with FUSE_HANDLE_KILLPRIV_V2, leaves it to the daemon, which
+   * has to do it for all.
    */
-  /** Whether a change that does not say itself what is to become of set-id bits clears them. */
   bool ChangesAsUser(const fuse::RequestContext& context) const;
-  /** Lets the next change of a file's content clear its set-id bits, or not, until the scope ends.
+  /** Lets what the calling thread changes next in a file's content clear its set-id bits, or not.
    */
-  Result<identity::ScopedIdentity> DecideSetIdBits(const fuse::RequestContext& context,
-                                                   bool clears) const;
+  Status DecideSetIdBits(const fuse::RequestContext& context, bool clears) const;
 
   Status ApplySize(const fuse::RequestContext& context, const Inode& inode,
                    const abi::fuse_setattr_in& in, fuse::NodeId node);

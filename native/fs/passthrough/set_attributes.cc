@@ -69,7 +69,7 @@ Status Passthrough::ApplySize(const RequestContext& context, const Inode& inode,
   // Without that agreement Linux sends the mode that is to be left, too.
   const bool clears =
       context.Negotiated(abi::FUSE_HANDLE_KILLPRIV_V2) && (in.valid & abi::FATTR_KILL_SUIDGID) != 0;
-  const auto decided = DecideSetIdBits(context, clears);
+  const Status decided = DecideSetIdBits(context, clears);
   if (!decided) {
     return decided.error();
   }

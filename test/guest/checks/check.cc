@@ -131,10 +131,14 @@ void InChild(const std::function<void()>& part) {
 }
 
 void AsUser(const std::function<void()>& part) {
-  InChild([&part] {
-    Must(setgroups(0, nullptr));
-    Must(setresgid(1000, 1000, 1000));
-    Must(setresuid(1000, 1000, 1000));
+  As({1000, 1000}, part);
+}
+
+void As(const Person& person, const std::function<void()>& part) {
+  InChild([&person, &part] {
+    Must(setgroups(person.groups.size(), person.groups.data()));
+    Must(setresgid(person.gid, person.gid, person.gid));
+    Must(setresuid(person.uid, person.uid, person.uid));
     part();
   });
 }

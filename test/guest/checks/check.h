@@ -4,6 +4,8 @@
 // process of its own, in an empty directory of its own on the share, and fails by an exception.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cerrno>
 #include <functional>
 #include <source_location>
@@ -76,6 +78,15 @@ void InChild(const std::function<void()>& part);
 
 // The same, with the guest's ordinary user 1000 and group 1000.
 void AsUser(const std::function<void()>& part);
+
+struct Person {
+  uid_t uid;
+  gid_t gid;
+  std::vector<gid_t> groups = {};
+};
+
+// The same, with whoever that is.
+void As(const Person& person, const std::function<void()>& part);
 
 struct Check {
   const char* name;

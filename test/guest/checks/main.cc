@@ -4,9 +4,11 @@
 //                    [--only=PART-OF-NAME]
 //   guest-checks manifest DIR
 //   guest-checks hold fcntl|flock try|wait FILE COMMAND
+//   guest-checks outcomes|outcomes-of-modes DIR
 //
 // `run` prints a line in the Test Anything Protocol for each check, and leaves the files where they
-// are: the host compares them with the manifest.
+// are: the host compares them with the manifest. `outcomes` prints what is the same on all file
+// systems that cannot be told apart.
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +20,7 @@
 #include "check.h"
 #include "hold.h"
 #include "manifest.h"
+#include "outcomes.h"
 
 namespace {
 
@@ -104,7 +107,9 @@ int RunChecks(const Run& run) {
 }
 
 int Usage() {
-  std::fprintf(stderr, "usage: guest-checks run [OPTION]... | manifest DIR | hold ...\n");
+  std::fprintf(stderr,
+               "usage: guest-checks run [OPTION]... | manifest DIR | hold ... | "
+               "outcomes DIR | outcomes-of-modes DIR\n");
   return 2;
 }
 
@@ -113,6 +118,12 @@ int Usage() {
 int main(int argc, char** argv) {
   if (argc == 3 && std::string_view(argv[1]) == "manifest") return checks::PrintManifest(argv[2]);
   if (argc == 6 && std::string_view(argv[1]) == "hold") return checks::HoldLock(argv + 2);
+  if (argc == 3 && std::string_view(argv[1]) == "outcomes") {
+    return checks::PrintOutcomes(argv[2], checks::Outcomes::kAll);
+  }
+  if (argc == 3 && std::string_view(argv[1]) == "outcomes-of-modes") {
+    return checks::PrintOutcomes(argv[2], checks::Outcomes::kOfModes);
+  }
   if (argc < 2 || std::string_view(argv[1]) != "run") return Usage();
   Run run;
   for (int index = 2; index < argc; ++index) {

@@ -72,6 +72,7 @@ TEST_F(CredentialsTest, WhatIsMadeBelongsToTheAssumedUserAndAfterwardsToTheDaemo
         EXPECT_EQ(made.st_uid, 1234u);
         EXPECT_EQ(made.st_gid, 5678u);
       }
+      UseGroup(process, GuestGid{0});
       const struct stat made = Make("by the daemon " + suffix);
       EXPECT_EQ(made.st_uid, 0u);
       EXPECT_EQ(made.st_gid, 0u);
