@@ -52,6 +52,10 @@ fs::passthrough::InodeFileHandles ToInodeFileHandles(const Napi::Value& value) {
                           : fs::passthrough::InodeFileHandles::kNever;
 }
 
+bool IsFilled(const Napi::Value& array) {
+  return array.IsArray() && array.As<Napi::Array>().Length() > 0;
+}
+
 fs::passthrough::Options ToPassthroughOptions(const Napi::Object& setup) {
   return {.cache = ToCacheMode(setup.Get("cache")),
           .entry_timeout = ToValidity(setup.Get("entryTimeoutNs")),
@@ -65,6 +69,8 @@ fs::passthrough::Options ToPassthroughOptions(const Napi::Object& setup) {
           .inode_file_handles = ToInodeFileHandles(setup.Get("inodeFileHandles")),
           .posix_lock = ToBool(setup.Get("posixLock")),
           .flock = ToBool(setup.Get("flock")),
+          .ids_are_translated =
+              IsFilled(setup.Get("uidTranslation")) || IsFilled(setup.Get("gidTranslation")),
           .guest_fd_limit = setup.Get("guestFdLimit").As<Napi::Number>().Int64Value()};
 }
 

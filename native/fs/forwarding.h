@@ -161,18 +161,6 @@ class Forwarding : public fuse::FileSystem {
   }
 
  protected:
-  /**
-   * Makes a file, and only that: ESTALE for one that exists, where the guest would have it opened.
-   * It makes Linux look again, find the file, decide by its own users whether it may be opened, and
-   * send OPEN. For who does not know the node of what exists, or cannot judge the caller.
-   */
-  Result<fuse::Created> CreateNew(RequestContext& context, NodeId node, const Name& name,
-                                  const NewObject& object, const abi::fuse_open_in& in) {
-    auto created = inner_.Create(context, node, name, object, {in.flags | O_EXCL, in.open_flags});
-    const bool would_open = (in.flags & O_EXCL) == 0;
-    return !created && would_open && created.error() == Errno(EEXIST) ? Errno(ESTALE) : created;
-  }
-
   fuse::FileSystem& inner_;
 };
 

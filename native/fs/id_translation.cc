@@ -224,12 +224,10 @@ Result<abi::fuse_entry_out> IdTranslation::Link(RequestContext& context, NodeId 
   return ToGuest(inner_.Link(context, node, parent, name));
 }
 
-// The caller is a user of the host here, by whom nobody may judge whether what exists already may
-// be opened: the inner file system would let whoever is the host's root open everything.
 Result<fuse::Created> IdTranslation::Create(RequestContext& context, NodeId node, const Name& name,
                                             const NewObject& object, const abi::fuse_open_in& in) {
   return MakeAsHost(context, object, [&](RequestContext& host_context, const NewObject& host) {
-    return CreateNew(host_context, node, name, host, in);
+    return inner_.Create(host_context, node, name, host, in);
   });
 }
 

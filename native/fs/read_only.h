@@ -17,11 +17,7 @@ class ReadOnly final : public Forwarding {
 
   Result<abi::fuse_open_out> Open(RequestContext& context, NodeId node,
                                   const abi::fuse_open_in& in) override {
-    // O_TRUNC changes a file even when it is opened for reading (CVE-2026-63318).
-    if ((in.flags & O_ACCMODE) != O_RDONLY || (in.flags & O_TRUNC) != 0) {
-      return kRefused;
-    }
-    return inner_.Open(context, node, in);
+    return Changes(in) ? kRefused : inner_.Open(context, node, in);
   }
   Status Access(RequestContext& context, NodeId node, uint32_t mask) override {
     return (mask & W_OK) != 0 ? Status(kRefused) : inner_.Access(context, node, mask);
@@ -66,12 +62,12 @@ class ReadOnly final : public Forwarding {
     if (found == kNoNode) {
       return kRefused;
     }
-    const auto opened = OpenExisting(context, *entry, in);
-    if (!opened) {
-      inner_.Forget(found, 1);
-      return opened.error();
+    inner_.Forget(found, 1);
+    if ((in.flags & O_EXCL) != 0) {
+      return Errno(EEXIST);
     }
-    return fuse::Created{*entry, *opened};
+    // The guest finds it when it looks again, decides who may open it, and does so.
+    return Changes(in) ? kRefused : Errno(ESTALE);
   }
   Result<fuse::Created> TmpFile(RequestContext&, NodeId, const NewObject&,
                                 const abi::fuse_open_in&) override {
@@ -90,7 +86,21 @@ class ReadOnly final : public Forwarding {
   }
   Result<size_t> Ioctl(RequestContext& context, NodeId node, const abi::fuse_ioctl_in& in,
                        std::span<const std::byte> input, std::span<std::byte> output) override {
-    return ChangesNothing(in.cmd) ? inner_.Ioctl(context, node, in, input, output) : kRefused;
+    switch (in.cmd) {
+      case FS_IOC_GETFLAGS:
+      case FS_IOC32_GETFLAGS:
+      case FS_IOC_FSGETXATTR:
+      case FS_IOC_GETVERSION:
+      case FS_IOC32_GETVERSION:
+        return inner_.Ioctl(context, node, in, input, output);
+      case FS_IOC_SETFLAGS:
+      case FS_IOC32_SETFLAGS:
+      case FS_IOC_FSSETXATTR:
+        return kRefused;
+      default:
+        // What it would do is not known here.
+        return Errno(ENOTTY);
+    }
   }
   Status SetXattr(RequestContext&, NodeId, const char*, std::span<const std::byte>,
                   const abi::fuse_setxattr_in&) override {
@@ -99,24 +109,9 @@ class ReadOnly final : public Forwarding {
   Status RemoveXattr(RequestContext&, NodeId, const char*) override { return kRefused; }
 
  private:
-  Result<abi::fuse_open_out> OpenExisting(RequestContext& context, const abi::fuse_entry_out& entry,
-                                          const abi::fuse_open_in& in) {
-    const NodeId node{entry.nodeid};
-    if ((in.flags & O_EXCL) != 0) {
-      return Errno(EEXIST);
-    }
-    // Linux takes what CREATE answers for new and does not ask whether the user may open it. ESTALE
-    // makes it look again, find what is there and decide.
-    if (!S_ISREG(entry.attr.mode) || !inner_.Access(context, node, R_OK)) {
-      return Errno(ESTALE);
-    }
-    return Open(context, node, in);
-  }
-
-  /** What asks only. An ioctl that is not known here may do anything. */
-  static bool ChangesNothing(uint32_t command) {
-    return command == FS_IOC_GETFLAGS || command == FS_IOC_FSGETXATTR ||
-           command == FS_IOC_GETVERSION;
+  /** O_TRUNC changes a file even when it is opened for reading (CVE-2026-63318). */
+  static bool Changes(const abi::fuse_open_in& in) {
+    return (in.flags & O_ACCMODE) != O_RDONLY || (in.flags & O_TRUNC) != 0;
   }
 
   /** Of the entry that tells the guest to remember that there is nothing. */

@@ -141,13 +141,7 @@ Result<fuse::Created> XattrMap::Create(RequestContext& context, NodeId node, con
                                        const NewObject& object, const abi::fuse_open_in& in) {
   MappedLabels labels;
   const Status mapped = labels.Map(*this, context, object);
-  if (!mapped) {
-    return mapped.error();
-  }
-  // What exists and is to be truncated loses its capability when the guest opens it.
-  const bool truncates = !capability_.empty() && (in.flags & O_TRUNC) != 0;
-  return truncates ? CreateNew(context, node, name, labels.object(), in)
-                   : inner_.Create(context, node, name, labels.object(), in);
+  return mapped ? inner_.Create(context, node, name, labels.object(), in) : mapped.error();
 }
 
 Result<fuse::Created> XattrMap::TmpFile(RequestContext& context, NodeId node,

@@ -21,8 +21,12 @@ class NewObjectReader {
     if (!parsed) {
       return parsed;
     }
-    object_.supplementary_group = extensions_.supplementary_group();
-    object_.labels = extensions_.labels();
+    if (request.context.Negotiated(abi::FUSE_CREATE_SUPP_GROUP)) {
+      object_.supplementary_group = extensions_.supplementary_group();
+    }
+    if (request.context.Negotiated(abi::FUSE_SECURITY_CTX)) {
+      object_.labels = extensions_.labels();
+    }
     return {};
   }
 

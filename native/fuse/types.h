@@ -49,6 +49,7 @@ struct RequestContext {
   /** Null: the request has to be answered at once. */
   Deferral* deferral = nullptr;
 
+  /** Whether one of these was. */
   bool Negotiated(uint64_t flag) const { return (negotiated & flag) != 0; }
 };
 

@@ -77,11 +77,14 @@ ProcessIdentity ProcessIdentity::OfCallingThread() {
 Result<ScopedIdentity> ScopedIdentity::Assume(const ProcessIdentity& process, GuestUid uid,
                                               GuestGid gid) {
   ScopedIdentity scope(process);
-  if (!process.can_switch) {
-    return scope;
-  }
   const auto wanted_uid = static_cast<uint32_t>(uid);
   const auto wanted_gid = static_cast<uint32_t>(gid);
+  if (!process.can_switch) {
+    const bool is_self = wanted_uid == static_cast<uint32_t>(process.uid) &&
+                         wanted_gid == static_cast<uint32_t>(process.gid);
+    return process.uid == HostUid{0} && !is_self ? Result<ScopedIdentity>(Errno(EPERM))
+                                                 : Result<ScopedIdentity>(std::move(scope));
+  }
   if (wanted_uid == kNobody || wanted_gid == kNobody) {
     return Errno(EINVAL);
   }
@@ -89,6 +92,10 @@ Result<ScopedIdentity> ScopedIdentity::Assume(const ProcessIdentity& process, Gu
     return Errno(EOVERFLOW);
   }
   UseGroup(process, gid);
+  if (process.has_strangers() && wanted_gid != static_cast<uint32_t>(process.gid)) {
+    setfsgid(wanted_gid);
+    scope.gid_switched_ = true;
+  }
   if (wanted_uid != static_cast<uint32_t>(process.uid)) {
     setfsuid(wanted_uid);
     scope.uid_switched_ = true;
@@ -104,7 +111,9 @@ Result<ScopedIdentity> ScopedIdentity::Assume(const ProcessIdentity& process, Gu
 }
 
 ScopedIdentity::ScopedIdentity(ScopedIdentity&& other) noexcept
-    : process_(other.process_), uid_switched_(std::exchange(other.uid_switched_, false)) {}
+    : process_(other.process_),
+      uid_switched_(std::exchange(other.uid_switched_, false)),
+      gid_switched_(std::exchange(other.gid_switched_, false)) {}
 
 ScopedIdentity::~ScopedIdentity() {
   if (uid_switched_) {
@@ -114,10 +123,13 @@ ScopedIdentity::~ScopedIdentity() {
       clears_set_id_bits = false;
     }
   }
+  if (gid_switched_) {
+    setfsgid(static_cast<uint32_t>(process_->gid));
+  }
 }
 
 void UseGroup(const ProcessIdentity& process, GuestGid gid) {
-  if (!process.can_switch) {
+  if (!process.can_switch || process.has_strangers()) {
     return;
   }
   auto wanted = static_cast<uint32_t>(gid);

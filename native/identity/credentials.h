@@ -27,6 +27,12 @@ struct ProcessIdentity {
   IdRanges uids;
   IdRanges gids;
 
+  /**
+   * There are files whose owner does not exist in the daemon's user namespace. For them no
+   * capability counts, only who the thread is.
+   */
+  bool has_strangers() const { return !uids.AreEverything() || !gids.AreEverything(); }
+
   /** Reads /proc: to be called before the worker is confined. */
   static ProcessIdentity OfCallingThread();
 };
@@ -43,7 +49,8 @@ struct ProcessIdentity {
 class ScopedIdentity {
  public:
   /** EOVERFLOW: the guest's id has no counterpart in the daemon's user namespace. EINVAL: it is no
-   * user's. */
+   * user's. EPERM: a daemon that is root may not be anybody else (--modcaps), and what it would
+   * make were root's. */
   static Result<ScopedIdentity> Assume(const ProcessIdentity& process, GuestUid uid, GuestGid gid);
 
   ScopedIdentity(ScopedIdentity&& other) noexcept;
@@ -57,13 +64,15 @@ class ScopedIdentity {
 
   const ProcessIdentity* process_;
   bool uid_switched_ = false;
+  bool gid_switched_ = false;
 };
 
 /**
- * Makes `gid` the calling thread's group for the file system, or the daemon's own group where the
- * guest's has no counterpart. It holds until the next call, so that everything that makes
- * something, or whose outcome depends on who is a member of a file's group, calls this. A run for
- * one group costs one system call.
+ * Makes `gid` the calling thread's group for the file system, or the daemon's own group where there
+ * is no such one. It holds until the next call, so that everything that makes something, or clears
+ * set-id bits, calls this; nothing else depends on the group, because the capabilities outweigh it.
+ * A run for one group costs one system call. Where there are strangers' files the group stays the
+ * daemon's own.
  */
 void UseGroup(const ProcessIdentity& process, GuestGid gid);
 

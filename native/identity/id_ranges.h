@@ -18,6 +18,10 @@ class IdRanges {
    */
   static IdRanges Read(const char* path);
 
+  bool AreEverything() const {
+    return ranges_.size() == 1 && ranges_[0].first == 0 && ranges_[0].count == UINT32_MAX;
+  }
+
   bool Contain(uint32_t id) const {
     for (const Range& range : ranges_) {
       if (id >= range.first && id - range.first < range.count) {

@@ -142,3 +142,34 @@ t.test('TMPFILE makes a file that can get a name', async (t) => {
   t.equal(guest.link(hidden.node, root, 'never named').status, 'ENOENT');
   t.equal(guest.tmpfile(made.node, O_RDWR).status, 'ENOTDIR');
 });
+
+t.test('what was not agreed on is not taken from a request', async (t) => {
+  const { guest, share } = await openScene(t, {});
+  t.equal(guest.agreed & Init.SECURITY_CTX, 0n);
+  const labelled = { uid: 0, gid: 0, extensions: securityContexts(['user.label', 'secret']) };
+  t.equal(guest.mkdir(root, 'directory', 0o755, labelled).status, 'OK');
+  const program = 'import os,sys; print(os.listxattr(sys.argv[1]))';
+  const names = execFileSync('python3', ['-c', program, join(share, 'directory')]).toString();
+  t.equal(names.trim(), '[]');
+});
+
+t.test('a label is no way to a list that was not agreed on', async (t) => {
+  const { guest } = await openScene(t, { options: ['--security-label=auto'] });
+  const extensions = securityContexts(['system.posix_acl_access', 'anything']);
+  const creator = { uid: 0, gid: 0, extensions };
+  t.equal(guest.mkdir(root, 'directory', 0o755, creator).status, 'EOPNOTSUPP');
+  t.equal(guest.lookup(root, 'directory').status, 'ENOENT');
+});
+
+t.test(
+  'a daemon that may be nobody else makes nothing for others',
+  { skip: !isRoot },
+  async (t) => {
+    for (const option of ['--modcaps=-setuid', '--modcaps=-setgid']) {
+      const { guest } = await openScene(t, { options: [option] });
+      t.equal(guest.create(root, 'by a user', O_RDWR, 0o4755, user).status, 'EPERM', option);
+      t.equal(guest.lookup(root, 'by a user').status, 'ENOENT');
+      t.equal(guest.create(root, 'by root', O_RDWR).status, 'OK');
+    }
+  },
+);

@@ -49,8 +49,13 @@ Result<ScopedIdentity> Passthrough::ActAsCreator(const RequestContext& context,
   return ScopedIdentity::Assume(identity_, context.caller.uid, context.caller.gid);
 }
 
-Status Passthrough::ApplyLabels(int fd, const NewObject& object) const {
+Status Passthrough::ApplyLabels(const RequestContext& context, int fd,
+                                const NewObject& object) const {
   for (const fuse::SecurityLabel& label : object.labels) {
+    const Status allowed = CheckXattrName(context, label.name);
+    if (!allowed) {
+      return allowed;
+    }
     const Status set = RetryStatus([&] {
       return setxattr(sys::FdName(fd).c_str(), label.name, label.value.data(), label.value.size(),
                       0);

@@ -150,7 +150,8 @@ Status Passthrough::DecideSetIdBits(const RequestContext& context, bool clears) 
   if (clears) {
     // Linux leaves the set-group-ID bit of a file that nobody may execute by its group to the
     // members of the group, which is to be the guest's and not the daemon's.
-    identity::UseGroup(identity_, context.caller.gid);
+    const identity::GuestGid own{static_cast<uint32_t>(identity_.gid)};
+    identity::UseGroup(identity_, options_.ids_are_translated ? own : context.caller.gid);
   }
   return identity::KeepSetIdBits(identity_, !clears);
 }

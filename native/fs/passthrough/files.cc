@@ -122,28 +122,11 @@ Result<abi::fuse_open_out> Passthrough::Open(RequestContext& context, NodeId nod
     }
   }
   Result<UniqueFd> file = OpenRegular(**inode, HostOpenFlags(in.flags));
+  if (!file && file.error() == Errno(EPERM) && (in.flags & O_APPEND) != 0) {
+    // chattr +a: such a file can be opened for writing in no other way.
+    file = OpenRegular(**inode, HostOpenFlags(in.flags) | O_APPEND);
+  }
   return file ? Register(node, std::move(*file), (*inode)->traits, std::move(share)) : file.error();
-}
-
-Result<fuse::Created> Passthrough::OpenExisting(RequestContext& context, int directory,
-                                                const Name& name, const abi::fuse_open_in& in) {
-  const auto entry = LookUpIn(context, directory, name.c_str());
-  if (!entry) {
-    return entry.error();
-  }
-  const NodeId node{entry->nodeid};
-  // Linux takes what CREATE answers for new and does not check permissions any more. ESTALE makes
-  // it look again, find the file and decide.
-  const int access = static_cast<int>(in.flags) & O_ACCMODE;
-  const bool writes = access != O_RDONLY || (in.flags & O_TRUNC) != 0;
-  const uint32_t wanted = (access != O_WRONLY ? R_OK : 0u) | (writes ? W_OK : 0u);
-  const bool permitted = (wanted & ~GrantedAccess(context.caller, entry->attr)) == 0;
-  const auto open = permitted ? Open(context, node, in) : Errno(ESTALE);
-  if (!open) {
-    Forget(node, 1);
-    return open.error();
-  }
-  return fuse::Created{*entry, *open};
 }
 
 Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent, const Name& name,
@@ -159,8 +142,8 @@ Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent
   if (!inode_share || !file_share) {
     return Errno(EMFILE);
   }
-  // Always exclusively: what exists already, put there by whomever since the guest looked, might be
-  // a device or a FIFO and is opened by way of its inode only.
+  // Always exclusively: what exists already was put there by whomever since the guest looked, and
+  // might be a device or a FIFO.
   Result<UniqueFd> file = [&]() -> Result<UniqueFd> {
     const auto identity = ActAsCreator(context, **directory, object);
     if (!identity) {
@@ -171,8 +154,10 @@ Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent
         [&] { return openat(directory_fd, name.c_str(), flags, object.mode & kModeBits); });
   }();
   if (!file) {
+    // Linux takes what CREATE answers for new and does not ask any more who may open it. ESTALE
+    // makes it look again, find what is there, and decide.
     const bool may_exist = file.error() == Errno(EEXIST) && (in.flags & O_EXCL) == 0;
-    return may_exist ? OpenExisting(context, directory_fd, name, in) : file.error();
+    return may_exist ? Errno(ESTALE) : file.error();
   }
   auto created = FinishCreate(context, std::move(*file), **directory, object,
                               std::move(*inode_share), std::move(file_share));
@@ -214,7 +199,7 @@ Result<fuse::Created> Passthrough::FinishCreate(const RequestContext& context, U
                                                 const Inode& directory, const NewObject& object,
                                                 FdBudget::Share inode_share,
                                                 FdBudget::Share file_share) {
-  const Status labelled = ApplyLabels(file.get(), object);
+  const Status labelled = ApplyLabels(context, file.get(), object);
   if (!labelled) {
     return labelled.error();
   }

@@ -42,6 +42,22 @@ Result<size_t> Get(int fd, unsigned long command, std::span<std::byte> output) {
   return sizeof *value;
 }
 
+/** The command's number says long, and some file systems fill in that; what Linux asks for is an
+ * int. */
+Result<size_t> GetVersion(int fd, std::span<std::byte> output) {
+  int version;
+  if (output.size() < sizeof version) {
+    return Errno(EINVAL);
+  }
+  const auto value = Ask<long>(fd, FS_IOC_GETVERSION);
+  if (!value) {
+    return value.error();
+  }
+  std::memcpy(&version, &*value, sizeof version);
+  std::memcpy(output.data(), &version, sizeof version);
+  return sizeof version;
+}
+
 template <typename T>
 Result<size_t> Tell(int fd, unsigned long command, T value) {
   const Status told = RetryStatus([&] { return ioctl(fd, command, &value); });
@@ -92,7 +108,7 @@ Result<size_t> Control(int fd, uint32_t command, std::span<const std::byte> inpu
       return SetXflags(fd, input);
     case FS_IOC_GETVERSION:
     case FS_IOC32_GETVERSION:
-      return Get<int>(fd, FS_IOC_GETVERSION, output);
+      return GetVersion(fd, output);
     default:
       return Errno(ENOTTY);
   }

@@ -50,7 +50,7 @@ Result<abi::fuse_entry_out> Passthrough::MakeEntry(RequestContext& context, Node
     return entry;
   }
   const Result<InodeRef> inode = FindInode(NodeId{entry->nodeid});
-  const Status labelled = inode ? ApplyLabels((*inode)->fd.get(), object) : inode.error();
+  const Status labelled = inode ? ApplyLabels(context, (*inode)->fd.get(), object) : inode.error();
   if (!labelled) {
     Forget(NodeId{entry->nodeid}, 1);
     unlinkat(directory_fd, name.c_str(), unlink_flags);

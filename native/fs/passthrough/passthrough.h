@@ -51,6 +51,8 @@ struct Options {
   /** The guest's locks of fcntl(2) and of flock(2) are locks on the host. */
   bool posix_lock = false;
   bool flock = false;
+  /** Between the guest and this, ids change: a caller's, where nothing is made, are the guest's. */
+  bool ids_are_translated = false;
   /** Descriptors that the guest may make the daemon hold. */
   int64_t guest_fd_limit = 1024;
 };
@@ -214,7 +216,8 @@ class Passthrough final : public fuse::FileSystem {
                                                 const Inode& directory,
                                                 const fuse::NewObject& object) const;
   /** Gives what has just been made its labels. */
-  Status ApplyLabels(int fd, const fuse::NewObject& object) const;
+  Status ApplyLabels(const fuse::RequestContext& context, int fd,
+                     const fuse::NewObject& object) const;
   /**
    * Makes something in a directory as the caller, by `make`, and answers its entry. It is taken
    * away again, by unlinkat(2) with `unlink_flags`, when it cannot be made whole.
@@ -238,8 +241,6 @@ class Passthrough final : public fuse::FileSystem {
   Result<fuse::Created> FinishCreate(const fuse::RequestContext& context, UniqueFd file,
                                      const Inode& directory, const fuse::NewObject& object,
                                      FdBudget::Share inode_share, FdBudget::Share file_share);
-  Result<fuse::Created> OpenExisting(fuse::RequestContext& context, int directory,
-                                     const fuse::Name& name, const abi::fuse_open_in& in);
   uint32_t FileOpenFlags(MountTraits traits) const;
 
   // locks.cc

@@ -97,7 +97,12 @@ Result<abi::fuse_attr_out> Passthrough::SetAttr(RequestContext& context, NodeId 
   // The owner before the mode, since a change of owner clears set-id bits; the size before the
   // times it would move.
   if ((in.valid & (abi::FATTR_UID | abi::FATTR_GID)) != 0) {
-    done = ApplyOwner(inode, in);
+    // Linux says so for every change of owner; whom it concerns is for the daemon to know.
+    const bool clears = (in.valid & abi::FATTR_KILL_SUIDGID) != 0 && ChangesAsUser(context);
+    done = DecideSetIdBits(context, clears);
+    if (done) {
+      done = ApplyOwner(inode, in);
+    }
   }
   if (done && (in.valid & abi::FATTR_MODE) != 0) {
     // The guest's kernel has decided which bits its user may set.

@@ -69,6 +69,19 @@ TEST_F(IoctlTest, FlagsAreReadAndSet) {
   EXPECT_EQ(FlagsOnTheHost(), *flags);
 }
 
+TEST_F(IoctlTest, AFileThatOnlyGrowsIsOpenedByWhoAppends) {
+  const UniqueFd file(open(PathOf("file").c_str(), O_RDONLY | O_CLOEXEC));
+  int flags = FS_APPEND_FL;
+  if (ioctl(file.get(), FS_IOC_SETFLAGS, &flags) != 0) {
+    GTEST_SKIP() << "no append-only files here";
+  }
+  EXPECT_EQ(fs_->Open(context_, node_, {O_WRONLY, 0}).error(), Errno(EPERM));
+  const auto opened = fs_->Open(context_, node_, {O_WRONLY | O_APPEND, 0});
+  flags = 0;
+  ASSERT_EQ(ioctl(file.get(), FS_IOC_SETFLAGS, &flags), 0);
+  EXPECT_TRUE(opened.ok());
+}
+
 TEST_F(IoctlTest, TheHostsProjectIsNotTheGuestsToChange) {
   const auto flags = Get<int>(FS_IOC_GETFLAGS);
   auto attributes = Get<fsxattr>(FS_IOC_FSGETXATTR);

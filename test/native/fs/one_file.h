@@ -93,8 +93,8 @@ class OneFile final : public fuse::FileSystem {
   Result<fuse::Created> Create(fuse::RequestContext& context, fuse::NodeId, const fuse::Name& name,
                                const fuse::NewObject& object,
                                const abi::fuse_open_in& in) override {
-    if (name.view() == "file" && (in.flags & O_EXCL) != 0) {
-      return Errno(EEXIST);
+    if (name.view() == "file") {
+      return Errno((in.flags & O_EXCL) != 0 ? EEXIST : ESTALE);
     }
     return fuse::Created{Make("CREATE", context, object), {}};
   }

@@ -40,12 +40,14 @@ class SetIdBitsTest : public testing::ServedDirectory {
     return ModeOf("file");
   }
 
-  bool Write(uint32_t flags) {
+  bool Write(uint32_t flags) { return WriteTo(node_, handle_, flags); }
+
+  bool WriteTo(NodeId node, uint64_t handle, uint32_t flags) {
     std::string data = "data";
     memory::SegmentList list;
     EXPECT_TRUE(list.Add(std::as_writable_bytes(std::span(data))));
     memory::SegmentCursor from(list);
-    return fs_->Write(context_, node_, {.fh = handle_, .size = 4, .write_flags = flags}, from).ok();
+    return fs_->Write(context_, node, {.fh = handle, .size = 4, .write_flags = flags}, from).ok();
   }
 
   bool Truncate(uint32_t flags) {
@@ -170,6 +172,25 @@ TEST_F(SetIdBitsTest, AChangeOfOwnerClearsThemForEverybody) {
   for (const uint32_t uid : {0u, kUser}) {
     EXPECT_EQ(ModeAfter(uid, true, [&] { return give(abi::FATTR_UID); }), kCleared);
     EXPECT_EQ(ModeAfter(uid, true, [&] { return give(abi::FATTR_GID); }), kCleared);
+  }
+}
+
+TEST_F(SetIdBitsTest, AChangeOfOwnerDoesNotDependOnWhatItsThreadDidBefore) {
+  const auto other = fs_->Create(context_, kRootNode, NameOf("other"), {.mode = 0644}, {O_RDWR, 0});
+  ASSERT_TRUE(other.ok());
+  // Of a group that is nobody's here, and that may not execute it.
+  constexpr uint32_t kMode = 02640;
+  for (const uint32_t before : {0u, abi::FUSE_WRITE_KILL_SUIDGID}) {
+    const auto give = [&] {
+      EXPECT_EQ(chown(PathOf("file").c_str(), 0, 5000), 0);
+      EXPECT_EQ(chmod(PathOf("file").c_str(), kMode), 0);
+      EXPECT_EQ(ModeOf("file"), kMode);
+      EXPECT_TRUE(WriteTo(NodeId{other->entry.nodeid}, other->open.fh, before));
+      const uint32_t valid = abi::FATTR_UID | abi::FATTR_KILL_SUIDGID;
+      return fs_->SetAttr(context_, node_, {.valid = valid, .uid = 77}).ok();
+    };
+    EXPECT_EQ(ModeAfter(kUser, true, give), 0640u) << before;
+    EXPECT_EQ(ModeAfter(0, true, give), kMode) << before;
   }
 }
 

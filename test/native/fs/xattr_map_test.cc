@@ -196,15 +196,6 @@ TEST_F(XattrMapTest, AChangeOfContentsOrOwnerTakesTheMappedCapabilityFirst) {
       (Calls{"SETATTR"}));
 }
 
-TEST_F(XattrMapTest, ATruncatingCreateOfWhatExistsBecomesAnOpen) {
-  EXPECT_EQ(fs_->Create(context_, kRootNode, file_, {}, {O_RDWR | O_TRUNC, 0}).error(),
-            Errno(ESTALE));
-  EXPECT_EQ(fs_->Create(context_, kRootNode, file_, {}, {O_RDWR | O_TRUNC | O_EXCL, 0}).error(),
-            Errno(EEXIST));
-  EXPECT_TRUE(fs_->Create(context_, kRootNode, file_, {}, {O_RDWR, 0}).ok());
-  EXPECT_TRUE(fs_->Create(context_, kRootNode, new_, {}, {O_RDWR | O_TRUNC, 0}).ok());
-}
-
 TEST_F(XattrMapTest, ACapabilityThatStaysIsAReasonNotToWrite) {
   host_.attributes[kCapability] = "all";
   host_.removal_error = Errno(EIO);

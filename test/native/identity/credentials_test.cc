@@ -107,6 +107,39 @@ TEST_F(CredentialsTest, IdsThatTheUserNamespaceDoesNotMapAreRefused) {
   EXPECT_EQ(ScopedIdentity::Assume(process, GuestUid{0}, GuestGid{5}).error(), Errno(EOVERFLOW));
 }
 
+TEST_F(CredentialsTest, AmongStrangersTheGroupIsTheDaemonsOwnAgain) {
+  OnAThread([&] {
+    ASSERT_EQ(prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0), 0);
+    ProcessIdentity process = ProcessIdentity::OfCallingThread();
+    if (process.has_strangers()) {
+      GTEST_SKIP() << "this is a user namespace itself";
+    }
+    const std::string map = directory_ + "/map";
+    const UniqueFd file(open(map.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    ASSERT_EQ(write(file.get(), "0 0 60000\n", 10), 10);
+    process.gids = IdRanges::Read(map.c_str());
+    ASSERT_TRUE(process.has_strangers());
+    {
+      const auto identity = ScopedIdentity::Assume(process, GuestUid{1234}, GuestGid{5678});
+      ASSERT_TRUE(identity.ok());
+      EXPECT_EQ(Make("theirs").st_gid, 5678u);
+    }
+    EXPECT_EQ(Make("ours").st_gid, 0u);
+    UseGroup(process, GuestGid{5678});
+    EXPECT_EQ(Make("ours again").st_gid, 0u);
+  });
+}
+
+TEST_F(CredentialsTest, RootWhoMayBeNobodyElseMakesNothingForOthers) {
+  ProcessIdentity process = ProcessIdentity::OfCallingThread();
+  process.can_switch = false;
+  EXPECT_EQ(ScopedIdentity::Assume(process, GuestUid{1000}, GuestGid{0}).error(), Errno(EPERM));
+  EXPECT_EQ(ScopedIdentity::Assume(process, GuestUid{0}, GuestGid{1000}).error(), Errno(EPERM));
+  EXPECT_TRUE(ScopedIdentity::Assume(process, GuestUid{0}, GuestGid{0}).ok());
+  process.uid = HostUid{1000};
+  EXPECT_TRUE(ScopedIdentity::Assume(process, GuestUid{7}, GuestGid{7}).ok());
+}
+
 TEST_F(CredentialsTest, SetIdBitsSurviveAWriteOrNotAsDecided) {
   OnAThread([&] {
     const ProcessIdentity process = ProcessIdentity::OfCallingThread();
