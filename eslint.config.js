@@ -12,7 +12,9 @@ const onlyBindingLoads = {
 
 /** An exit in the middle of something leaves sockets and descriptors behind. */
 const onlyMainExits = {
-  selector: "CallExpression[callee.object.name='process'][callee.property.name=/^(exit|abort)$/]",
+  selector:
+    "CallExpression[callee.object.name='process'][callee.property.name=/^(exit|abort)$/], " +
+    "CallExpression[callee.property.name='endProcess']",
   message: 'Only src/main.ts ends the process.',
 };
 

@@ -7,14 +7,20 @@ import { runWorker } from './daemon/worker.js';
 import { VfsdError } from './errors.js';
 import { LineLogger } from './log/logger.js';
 import { DescriptorSink } from './log/stderr-sink.js';
+import { loadBinding } from './native/binding.js';
 
 /** The argument with which the launcher starts the worker; not an option of the command. */
 const workerArgument = '--worker';
 const unexpectedErrorStatus = 70;
 
+let endProcess = (status: number): never => process.exit(status);
+
 async function run(args: readonly string[]): Promise<number> {
-  if (args.length === 1 && args[0] === workerArgument) return runWorker();
-  return runCommand(args);
+  if (args.length !== 1 || args[0] !== workerArgument) return runCommand(args);
+  const binding = loadBinding();
+  // Node gives a terminal its settings back before it ends: for that, the worker's filter would kill it.
+  endProcess = (status) => binding.endProcess(status);
+  return runWorker(binding);
 }
 
 function report(error: unknown): number {
@@ -35,4 +41,4 @@ try {
 } catch (error) {
   status = report(error);
 }
-process.exit(status);
+endProcess(status);

@@ -59,11 +59,17 @@ Napi::Value Seal(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
+/** never: endProcess(status) */
+void EndProcess(const Napi::CallbackInfo& info) {
+  _exit(info[0].As<Napi::Number>().Int32Value());
+}
+
 }  // namespace
 
 void ExportConfinement(Napi::Env env, Napi::Object exports) {
   exports.Set("awaitConfinement", Napi::Function::New<AwaitConfinement>(env, "awaitConfinement"));
   exports.Set("seal", Napi::Function::New<Seal>(env, "seal"));
+  exports.Set("endProcess", Napi::Function::New<EndProcess>(env, "endProcess"));
 }
 
 }  // namespace vfsd::addon

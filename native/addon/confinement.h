@@ -5,7 +5,7 @@
 
 namespace vfsd::addon {
 
-/** Exports the worker's side of the confinement: awaitConfinement and seal. */
+/** Exports the worker's side of the confinement: awaitConfinement, seal and endProcess. */
 void ExportConfinement(Napi::Env env, Napi::Object exports);
 
 }  // namespace vfsd::addon

@@ -168,6 +168,8 @@ void ResetSignals() {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
+  // What is ignored, unlike what is caught, would stay so over the exec.
+  static_cast<void>(signal(SIGPIPE, SIG_DFL));
 }
 
 }  // namespace

@@ -74,6 +74,8 @@ std::string MapText(const std::vector<IdRange>& ranges) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
+  // What is ignored, unlike what is caught, would stay so over the exec.
+  static_cast<void>(signal(SIGPIPE, SIG_DFL));
   if (syscall(SYS_close_range, STDERR_FILENO + 1, ~0u, 0) == 0) {
     for (const char* directory : kProgramDirectories) {
       execve((std::string(directory) + kind.program).c_str(), arguments.data(), environment);

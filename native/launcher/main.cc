@@ -187,6 +187,8 @@ int Launch(const Options& options, const SocketFile& socket) {
 
 int main(int argc, char** argv) {
   namespace launcher = vfsd::launcher;
+  // Nobody may be reading what it says: that must not keep it from removing the socket.
+  static_cast<void>(signal(SIGPIPE, SIG_IGN));
   const auto options = launcher::ParseOptions(argc, argv);
   if (!options) {
     return 1;

@@ -18,7 +18,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   if (isAsked(args, 'version')) return print(`vfsd ${version}`);
   const config = validate(await parseArguments(args));
   const binding = loadBinding();
-  return start(binding, config, preflight(binding, config), policies);
+  return start(binding, config, await preflight(binding, config), policies);
 }
 
 function print(text: string): number {

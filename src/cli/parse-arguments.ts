@@ -26,6 +26,9 @@ const impliedValues = new Map<string, string>(
   ),
 );
 
+/** What the parser would take for a flag's value where it follows one. */
+const truthValues = new Set(['true', 'false']);
+
 /** Takes the command line apart: `--name=value` and `--name value`. Throws VFSD_CONFIG_USAGE. */
 export async function parseArguments(args: readonly string[]): Promise<GivenOptions> {
   checkTokens(args);
@@ -77,11 +80,12 @@ function withImpliedValue(token: string): string {
 /** What the parser would pass over: options given twice, and values for flags. */
 function checkTokens(args: readonly string[]): void {
   const seen = new Set<string>();
-  for (const token of args) {
+  for (const [index, token] of args.entries()) {
     if (!token.startsWith('--') || token === '--') continue;
     const [name = '', value] = token.slice(2).split('=', 2);
     if (seen.has(name) && !listNames.has(name)) throw usage(`--${name} is given twice`);
-    if (value !== undefined && flagNames.has(name)) throw usage(`--${name} takes no value`);
+    const hasValue = value !== undefined || truthValues.has(args[index + 1] ?? '');
+    if (hasValue && flagNames.has(name)) throw usage(`--${name} takes no value`);
     seen.add(name);
   }
 }

@@ -20,9 +20,12 @@ export type PreflightBinding = Pick<NativeBinding, 'getOpenFileLimit' | 'getEffe
 
 /**
  * Checks everything that can be checked before anything is created, so that most mistakes are reported by the command
- * that the user typed, and nothing is left behind. Throws VfsdError.
+ * that the user typed, and nothing is left behind. Rejects with VfsdError.
  */
-export function preflight(binding: PreflightBinding, config: DaemonConfig): StartConditions {
+export async function preflight(
+  binding: PreflightBinding,
+  config: DaemonConfig,
+): Promise<StartConditions> {
   const capabilities = unwrap(
     binding.getEffectiveCapabilities(),
     'VFSD_NATIVE_CALL',
@@ -49,7 +52,7 @@ export function preflight(binding: PreflightBinding, config: DaemonConfig): Star
   if (socket.kind === 'path') {
     if (socket.group !== null) socketGroup = lookUpGroup(socket.group);
     // Last, because it may remove a stale socket.
-    prepareSocketPath(socket.path);
+    await prepareSocketPath(socket.path);
   }
   return { sandbox, socketGroup, openFileLimit };
 }

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { accessSync, constants, lstatSync, readFileSync, statSync, unlinkSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
+import { connect } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { VfsdError } from '../errors.js';
 import { toSystemFailure } from '../native/system-failure.js';
@@ -12,10 +21,13 @@ const defaultSocketTable = '/proc/net/unix';
 
 /**
  * Makes sure that a socket can be bound at an absolute path: removes a socket there that nobody listens on any more,
- * and refuses everything else. Throws VFSD_SOCKET_….
+ * and refuses everything else. Rejects with VFSD_SOCKET_….
  * @param socketTable the kernel's list of Unix sockets
  */
-export function prepareSocketPath(path: string, socketTable = defaultSocketTable): void {
+export async function prepareSocketPath(
+  path: string,
+  socketTable = defaultSocketTable,
+): Promise<void> {
   const size = Buffer.byteLength(path, 'utf8');
   if (size > maxPathBytes) {
     const answer = `the path has ${size} bytes, and a socket's may have ${maxPathBytes}`;
@@ -30,7 +42,26 @@ export function prepareSocketPath(path: string, socketTable = defaultSocketTable
   if (isListening(readFileSync(socketTable, 'utf8'), path)) {
     throw new VfsdError('VFSD_SOCKET_IN_USE', path, { answer: 'another program listens there' });
   }
+  await expectRefusal(path);
   removeSocket(path);
+}
+
+/** Connects, which must fail as it does where nobody listens: the kernel's list has no sockets of other containers. */
+async function expectRefusal(path: string): Promise<void> {
+  const failure = await new Promise<unknown>((resolve) => {
+    const socket = connect(path);
+    socket.once('error', resolve);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(null);
+    });
+  });
+  if (failure === null) {
+    throw new VfsdError('VFSD_SOCKET_IN_USE', path, { answer: 'another program listens there' });
+  }
+  const answer = toSystemFailure(failure);
+  if (answer.code === 'ECONNREFUSED') return;
+  throw new VfsdError('VFSD_SOCKET_OCCUPIED', path, { answer, cause: failure });
 }
 
 function checkParent(path: string): void {
@@ -62,17 +93,29 @@ function removeSocket(path: string): void {
 const acceptsConnections = 0x10000;
 
 /**
- * True when a socket listens at the path. Asked of the kernel, because a connection would disturb whoever listens:
- * some daemons serve one and end.
+ * True when a socket listens at the path. Asked of the kernel first, because a connection would disturb whoever
+ * listens: some daemons serve one and end.
  */
 export function isListening(socketTable: string, path: string): boolean {
+  const directory = resolveDirectory(dirname(path));
   return socketTable.split('\n').some((line) => {
     // Num RefCount Protocol Flags Type St Inode Path
     const [, flags = '', bound = ''] =
       /^[0-9a-f]+: [0-9A-F]+ [0-9A-F]+ ([0-9A-F]+) [0-9A-F]+ [0-9A-F]+ +[0-9]+ (.*)$/.exec(line) ??
       [];
     if ((parseInt(flags, 16) & acceptsConnections) === 0) return false;
+    if (bound === path) return true;
+    if (basename(bound) !== basename(path)) return false;
     // A relative path was bound in a directory unknown to us: take it for this one rather than remove it.
-    return bound === path || (!bound.startsWith('/') && basename(bound) === basename(path));
+    return !bound.startsWith('/') || resolveDirectory(dirname(bound)) === directory;
   });
+}
+
+/** A directory's path without symbolic links; as it is when it cannot be followed from here. */
+function resolveDirectory(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }

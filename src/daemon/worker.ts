@@ -9,7 +9,7 @@ import { decodeConfig, type DaemonConfig, type WorkerConfig } from '../config/co
 import { LineLogger } from '../log/logger.js';
 import { RateLimitedLogger } from '../log/rate-limit.js';
 import { openStderrSink } from '../log/stderr-sink.js';
-import { loadBinding, unwrap } from '../native/binding.js';
+import { unwrap } from '../native/binding.js';
 import type { DeviceEvent, NativeBinding, NativeDevice } from '../native/types.js';
 import { assertPathsDenied, assertPrivilegesDropped } from '../sandbox/assert-confinement.js';
 import { workerFds } from '../sandbox/worker-fds.js';
@@ -21,8 +21,7 @@ import { preload } from './preload.js';
 import { installSignalHandlers } from './signals.js';
 
 /** Runs the worker to its end. Resolves to the exit status. */
-export async function runWorker(): Promise<number> {
-  const binding = loadBinding();
+export async function runWorker(binding: NativeBinding): Promise<number> {
   const config = readConfig(binding);
   const logger = new LineLogger(openStderrSink(), config.logLevel);
   const limitedLogger = new RateLimitedLogger(logger);

@@ -6,7 +6,7 @@ import type { LogSink } from './logger.js';
 const stderr = 2;
 
 /**
- * Writes lines to a descriptor. Nobody may be reading: a broken or full pipe costs the lines, never the daemon. How
+ * Writes lines to a descriptor. Nobody may be reading: what cannot be written costs the lines, never the daemon. How
  * many were lost is said as soon as a line gets through again.
  */
 export class DescriptorSink implements LogSink {
@@ -32,8 +32,11 @@ export class DescriptorSink implements LogSink {
 }
 
 /**
- * A sink on stderr that does not block. A pipe is opened a second time, because O_NONBLOCK belongs to the open file,
- * which the other programs at this pipe share. Must run before the worker is confined.
+ * A sink on stderr that does not block where stderr is a pipe or FIFO: that is opened a second time, because O_NONBLOCK
+ * belongs to the open file, which the other programs at this pipe share. A socket, as service managers give it, or a
+ * terminal stays as it is: one that is closed costs the lines, but one that is full holds up the thread that writes the
+ * log, and with it the front-end's messages, until somebody reads. Requests go on: no thread of theirs writes it. Must
+ * run before the worker is confined.
  */
 export function openStderrSink(): LogSink {
   try {
@@ -42,7 +45,7 @@ export function openStderrSink(): LogSink {
       return new DescriptorSink(openSync(`/proc/self/fd/${stderr}`, flags));
     }
   } catch {
-    // Not permitted, or no /proc: then a reader that sleeps can hold up the log, and no more than that.
+    // Not permitted, or no /proc: then a reader that sleeps holds up the log, as on a socket.
   }
   return new DescriptorSink();
 }

@@ -299,4 +299,6 @@ export interface NativeBinding {
     readonly mainThread: Fd | null;
     readonly procSelfFd: Fd;
   }): SystemFailure | undefined;
+  /** Ends the process at once, as _exit(2) does: nothing in it is told, and nothing is written any more. */
+  endProcess(status: number): never;
 }

@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { lookUpGroup } from '../../src/cli/group.js';
@@ -53,42 +64,81 @@ t.test('the shared directory', async (t) => {
 t.test('the path of the socket', async (t) => {
   const directory = t.testdir({ file: 'precious', directory: {} });
   const free = join(directory, 'free');
-  prepareSocketPath(free);
+  await prepareSocketPath(free);
   t.notOk(existsSync(free), 'nothing is made');
-  const refuse = (path: string, error: { code: string; message?: RegExp }): void => {
-    t.throws(() => {
-      prepareSocketPath(path);
-    }, error);
-  };
-  refuse(`/tmp/${'x'.repeat(103)}`, { code: 'VFSD_SOCKET_TOO_LONG', message: /108 bytes/ });
-  refuse(join(directory, 'none', 's'), { code: 'VFSD_SOCKET_PATH', message: /does not exist/ });
-  refuse(join(directory, 'file', 's'), { code: 'VFSD_SOCKET_PATH', message: /not a directory/ });
+  const refuse = (path: string, error: { code: string; message?: RegExp }) =>
+    t.rejects(prepareSocketPath(path), error);
+  await refuse(`/tmp/${'x'.repeat(103)}`, { code: 'VFSD_SOCKET_TOO_LONG', message: /108 bytes/ });
+  await refuse(join(directory, 'none', 's'), {
+    code: 'VFSD_SOCKET_PATH',
+    message: /does not exist/,
+  });
+  await refuse(join(directory, 'file', 's'), {
+    code: 'VFSD_SOCKET_PATH',
+    message: /not a directory/,
+  });
   for (const name of ['file', 'directory']) {
-    refuse(join(directory, name), { code: 'VFSD_SOCKET_OCCUPIED' });
+    await refuse(join(directory, name), { code: 'VFSD_SOCKET_OCCUPIED' });
     t.ok(existsSync(join(directory, name)), 'it is left alone');
   }
 });
 
 t.test('a socket that is there already', async (t) => {
   // Sockets have short names, and the test runner's directories long ones.
-  const path = join(t.testdir({}), 's');
-  if (Buffer.byteLength(path) > 107) {
-    t.pass('the path of this checkout is too long for a socket');
-    return;
-  }
+  const directory = mkdtempSync(join(tmpdir(), 'vfsd-'));
+  t.teardown(() => {
+    rmSync(directory, { recursive: true });
+  });
+  const real = join(directory, 'real');
+  const link = join(directory, 'link');
+  mkdirSync(real);
+  symlinkSync('real', link);
+  const path = join(real, 's');
   const server = await listenOn(path);
-  t.throws(
-    () => {
-      prepareSocketPath(path);
-    },
-    { code: 'VFSD_SOCKET_IN_USE', hint: /stop the program/ },
-  );
-  t.ok(existsSync(path), 'the socket in use is left alone');
-  const noSockets = join(t.testdirName, 'table');
+  let connections = 0;
+  server.on('connection', () => (connections += 1));
+  const inUse = { code: 'VFSD_SOCKET_IN_USE', hint: /stop the program/ };
+  await t.rejects(prepareSocketPath(path), inUse);
+  await t.rejects(prepareSocketPath(join(link, 's')), inUse, 'under another name');
+  await t.rejects(prepareSocketPath(`${real}/./s`), inUse);
+  const asked = await listenOn(join(link, 'l'));
+  await t.rejects(prepareSocketPath(join(real, 'l')), inUse, 'bound under another name');
+  const noSockets = join(directory, 'table');
   writeFileSync(noSockets, 'Num       RefCount Protocol Flags    Type St Inode Path\n');
-  prepareSocketPath(path, noSockets);
-  t.notOk(existsSync(path), 'a stale one is removed');
-  await new Promise((resolve) => server.close(resolve));
+  t.equal(connections, 0, 'whoever is known to listen is not disturbed');
+  await t.rejects(prepareSocketPath(path, noSockets), inUse, 'found by a connection');
+  t.ok(existsSync(path), 'the socket in use is left alone');
+
+  const stale = join(real, 'stale');
+  renameSync(path, stale);
+  for (const listening of [server, asked]) {
+    await new Promise((resolve) => listening.close(resolve));
+  }
+  await prepareSocketPath(stale);
+  t.notOk(existsSync(stale), 'a stale one is removed');
+});
+
+t.test('a socket that answers anything but a refusal is left alone', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'vfsd-'));
+  const path = join(directory, 's');
+  const program = [
+    'import socket, sys',
+    'bound = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)',
+    'bound.bind(sys.argv[1])',
+    'print("bound", flush=True)',
+    'sys.stdin.read()',
+  ].join('\n');
+  const child = spawn('python3', ['-c', program, path], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  t.teardown(async () => {
+    child.stdin.end();
+    await ended;
+    rmSync(directory, { recursive: true });
+  });
+  await once(child.stdout, 'data');
+  const refused = { code: 'VFSD_SOCKET_OCCUPIED', message: /connect: .*EPROTOTYPE/ };
+  await t.rejects(prepareSocketPath(path), refused, 'it takes datagrams');
+  t.ok(existsSync(path));
 });
 
 t.test("the kernel's list of sockets", async (t) => {
@@ -170,7 +220,7 @@ t.test('all together', async (t) => {
     getEffectiveCapabilities: () => 0n,
     getOpenFileLimit: () => ({ soft: 1024n, hard: 1024n }),
   };
-  t.same(preflight(binding, validate(await parseArguments(args))), {
+  t.same(await preflight(binding, validate(await parseArguments(args))), {
     sandbox: {
       mode: 'none',
       userNamespace: false,
@@ -185,5 +235,5 @@ t.test('all together', async (t) => {
     getOpenFileLimit: () => ({ errno: 1, code: 'EPERM', syscall: 'getrlimit' }),
   };
   const config = validate(await parseArguments(args));
-  t.throws(() => preflight(failing, config), { code: 'VFSD_NATIVE_CALL' });
+  await t.rejects(preflight(failing, config), { code: 'VFSD_NATIVE_CALL' });
 });

@@ -265,6 +265,8 @@ t.test('what is wrong is said in one line', async (t) => {
     [/--tag is given twice/, share, socket, '--tag=a', '--tag', 'b'],
     [/--xattr is given twice/, share, socket, '--xattr', '--xattr'],
     [/--xattr takes no value/, share, socket, '--xattr=false'],
+    [/--readonly takes no value/, share, socket, '--readonly', 'false'],
+    [/--readonly takes no value/, '--readonly', 'true', share, socket],
     [/Not enough arguments following: tag/, share, socket, '--tag'],
     [/Not enough arguments following: tag/, share, socket, '--tag', '--xattr'],
     [/Unknown argument/, share, socket, '-x'],

@@ -2,8 +2,10 @@
 
 // The command as its users meet it: what it says when it cannot start, and how it ends.
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { DaemonProcess, vfsdCommand, Workplace } from './daemon.js';
@@ -153,6 +155,26 @@ t.test('a signal at any moment of the start leaves nothing behind', async (t) =>
     t.notOk(existsSync(workplace.socket), `after ${delayMs} ms`);
   }
   workplace.remove();
+});
+
+t.test('it ends regularly where nobody reads what it says', async (t) => {
+  const workplace = new Workplace();
+  t.teardown(() => {
+    workplace.remove();
+  });
+  const { share, socket } = workplace;
+  const child = spawn(vfsdCommand, [`--shared-dir=${share}`, `--socket-path=${socket}`], {
+    env: environment,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  // The worker is confined as soon as it says that it waits.
+  await once(child.stderr, 'data');
+  child.stderr.destroy();
+  process.kill(processTree(child.pid ?? 0).at(-1) ?? 0, 'SIGKILL');
+  t.strictSame(await ended, [128 + constants.signals.SIGKILL, null]);
+  t.notOk(existsSync(socket), 'the socket is gone');
 });
 
 t.test('--fd takes a listening socket, and the end of the front-end is its end', async (t) => {

@@ -4,6 +4,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { getuid } from 'node:process';
 import t from 'tap';
@@ -68,6 +69,21 @@ t.test(
     }
   },
 );
+
+t.test('the worker finds SIGPIPE as any program does', async (t) => {
+  const workplace = new Workplace();
+  t.teardown(() => {
+    workplace.remove();
+  });
+  const { stdout } = launch({
+    share: workplace.share,
+    options: ['--sandbox=none'],
+    worker: ['/bin/grep', 'SigIgn', '/proc/self/status'],
+  });
+  const [, ignored = ''] = /^SigIgn:\t([0-9a-f]{16})\n/.exec(stdout) ?? [];
+  t.not(ignored, '', stdout);
+  t.equal(BigInt(`0x${ignored}`) & (1n << BigInt(constants.signals.SIGPIPE - 1)), 0n);
+});
 
 t.test('without capabilities there is nothing to separate', { skip: notRoot(capsh) }, async (t) => {
   const workplace = new Workplace();

@@ -55,6 +55,7 @@ export class FakeBinding implements NativeBinding {
   createDevice: NativeBinding['createDevice'] = unexpected('createDevice');
   awaitConfinement: NativeBinding['awaitConfinement'] = unexpected('awaitConfinement');
   seal: NativeBinding['seal'] = unexpected('seal');
+  endProcess: NativeBinding['endProcess'] = unexpected('endProcess');
 
   newFd(): Fd {
     const fd = this.#nextFd++ as Fd;

@@ -16,11 +16,11 @@ export const resourceOptions = [
   {
     name: 'rlimit-nofile',
     value: 'N',
-    default: 'the smallest of 1000000, nr_open and the hard limit',
+    default: '1000000, or nr_open or the hard limit if that is less',
     summary: 'How many descriptors the daemon may have; 0 leaves the limit as it is.',
     detail:
       'Each inode that the guest remembers holds one. When they run out, the guest gets EMFILE and the daemon goes ' +
-      'on. Root may go beyond the hard limit.',
+      'on. The hard limit does not count for who has CAP_SYS_RESOURCE, as root does outside of most containers.',
   },
   {
     name: 'log-level',
