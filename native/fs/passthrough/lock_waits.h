@@ -67,7 +67,8 @@ class LockWaits {
   // As many files or ranges can be waited for without delay; a thread costs little more than a
   // stack of which it uses a page or two.
   static constexpr size_t kBlockers = 8;
-  // No more than the largest ring holds.
+  // What four of the largest rings may leave without an answer: each wait is compared with those
+  // before it.
   static constexpr size_t kMaxWaits = 1024;
 
   struct Blocker {

@@ -170,6 +170,10 @@ Status Passthrough::WaitForLock(RequestContext& context, const abi::fuse_lk_in& 
                                 LockDescriptions::Ref description) {
   const NodeId node = file->node;
   const FileHandle handle{in.fh};
+  std::unique_ptr<fuse::DeferredAnswer> answer = context.deferral->Defer();
+  if (answer == nullptr) {
+    return Errno(ENOLCK);
+  }
   if (description) {
     description->pid.store(in.lk.pid);
   }
@@ -179,7 +183,7 @@ Status Passthrough::WaitForLock(RequestContext& context, const abi::fuse_lk_in& 
                     .lock = lock,
                     .file = description ? FileRef() : std::move(file),
                     .description = std::move(description),
-                    .answer = context.deferral->Defer()});
+                    .answer = std::move(answer)});
   // A RELEASE or the session's end may have come in between, and has not met the wait.
   if (!files_.Find(node, handle)) {
     lock_descriptions_.EndHandle(node, handle);
