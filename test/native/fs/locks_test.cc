@@ -355,6 +355,36 @@ TEST_F(LocksTest, ManyWaitsForDifferentLocksEndInAnyOrder) {
   }
 }
 
+TEST_F(LocksTest, WhatNoThreadWaitsForIsTriedWhileTheGuestIsBusy) {
+  constexpr int kWaits = 9;  // and eight threads
+  for (int i = 0; i < kWaits; ++i) {
+    ASSERT_EQ(HostSet(F_WRLCK, i, 1), 0);
+    ASSERT_EQ(Set(one_, static_cast<uint64_t>(i), F_WRLCK, static_cast<uint64_t>(i),
+                  static_cast<uint64_t>(i), true),
+              kDeferred);
+  }
+  const UniqueFd made(open((directory_ + "/other").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  const NodeId other{
+      one_.fs->Lookup(context_, fuse::kRootNode, *fuse::Name::Check("other"))->nodeid};
+  const auto opened = one_.fs->Open(context_, other, {O_RDWR, 0});
+  ASSERT_TRUE(opened.ok());
+  // Far more often than all waits are tried.
+  std::atomic<bool> closed = false;
+  std::atomic<bool> ending = false;
+  std::thread busy([&] {
+    while (!ending) {
+      EXPECT_TRUE(one_.fs->Flush(context_, other, FileHandle{opened->fh}, LockOwner{1}).ok());
+      closed = true;
+      closed.notify_all();
+    }
+  });
+  closed.wait(false);
+  EXPECT_EQ(HostSet(F_UNLCK, kWaits - 1, 1), 0);
+  EXPECT_EQ(outcomes_.Await(1), std::vector<Ended>({{kWaits - 1, 0}}));
+  ending = true;
+  busy.join();
+}
+
 TEST_F(LocksTest, AProcessThatHoldsAPartIsNotKeptBehindOneThatWaitsForIt) {
   EXPECT_EQ(HostSet(F_RDLCK), 0);
   EXPECT_EQ(Set(one_, 2, F_RDLCK), 0);
