@@ -133,17 +133,29 @@ Status Passthrough::SetLk(RequestContext& context, NodeId node, const abi::fuse_
     }
     description = std::move(*found);
   }
-  if ((*file)->traits.flush_matters) {
+  const Status set = SetOrWait(context, in, *lock, wait, std::move(*file), std::move(description));
+  // A RELEASE or the session's end may have come in between, and has met neither the description
+  // nor the wait.
+  if (!files_.Find(node, FileHandle{in.fh})) {
+    EndLocksOfHandle(node, FileHandle{in.fh});
+  }
+  return set;
+}
+
+Status Passthrough::SetOrWait(RequestContext& context, const abi::fuse_lk_in& in,
+                              const HostLock& lock, bool wait, FileRef file,
+                              LockDescriptions::Ref description) {
+  if (file->traits.flush_matters) {
     // A file system of a network, which asks its server.
     context.sleep.AboutToSleep();
   }
-  const Status set = lock->Try(description ? description->fd.get() : (*file)->fd.get());
+  const Status set = lock.Try(description ? description->fd.get() : file->fd.get());
   if (set) {
-    NoteLock(node, in, *lock, description.get());
+    NoteLock(file->node, in, lock, description.get());
     return set;
   }
   if (set.error() == Errno(EAGAIN) && wait && context.deferral != nullptr) {
-    return WaitForLock(context, in, *lock, std::move(*file), std::move(description));
+    return WaitForLock(context, in, lock, std::move(file), std::move(description));
   }
   // The guest's handle would do: it is the daemon that may not open the file so any more.
   return set.error() == Errno(EBADF) ? Status(Errno(ENOLCK)) : set;
@@ -155,10 +167,6 @@ void Passthrough::NoteLock(NodeId node, const abi::fuse_lk_in& in, const HostLoc
   if (description != nullptr && lock.type != F_UNLCK) {
     description->pid.store(in.lk.pid);
     reconsider |= !description->holds.exchange(true);
-    // A RELEASE may have come in between, and has not met the description.
-    if (!files_.Find(node, FileHandle{in.fh})) {
-      lock_descriptions_.EndHandle(node, FileHandle{in.fh});
-    }
   }
   if (reconsider) {
     lock_waits_->Reconsider(node);
@@ -168,8 +176,6 @@ void Passthrough::NoteLock(NodeId node, const abi::fuse_lk_in& in, const HostLoc
 Status Passthrough::WaitForLock(RequestContext& context, const abi::fuse_lk_in& in,
                                 const HostLock& lock, FileRef file,
                                 LockDescriptions::Ref description) {
-  const NodeId node = file->node;
-  const FileHandle handle{in.fh};
   std::unique_ptr<fuse::DeferredAnswer> answer = context.deferral->Defer();
   if (answer == nullptr) {
     return Errno(ENOLCK);
@@ -177,19 +183,20 @@ Status Passthrough::WaitForLock(RequestContext& context, const abi::fuse_lk_in& 
   if (description) {
     description->pid.store(in.lk.pid);
   }
-  lock_waits_->Add({.node = node,
-                    .handle = handle,
+  lock_waits_->Add({.node = file->node,
+                    .handle = FileHandle{in.fh},
                     .owner = LockOwner{in.owner},
                     .lock = lock,
                     .file = description ? FileRef() : std::move(file),
                     .description = std::move(description),
                     .answer = std::move(answer)});
-  // A RELEASE or the session's end may have come in between, and has not met the wait.
-  if (!files_.Find(node, handle)) {
-    lock_descriptions_.EndHandle(node, handle);
-    lock_waits_->EndHandle(node, handle);
-  }
   return {};
+}
+
+void Passthrough::EndLocksOfHandle(NodeId node, FileHandle handle) {
+  lock_descriptions_.EndHandle(node, handle);
+  lock_waits_->EndHandle(node, handle);
+  lock_waits_->Reconsider(node);
 }
 
 void Passthrough::EndLocksOfOwner(NodeId node, LockOwner owner) {

@@ -252,8 +252,12 @@ class Passthrough final : public fuse::FileSystem {
   uint32_t HolderOf(fuse::NodeId node, fuse::LockOwner owner, const abi::fuse_file_lock& lock);
   void NoteLock(fuse::NodeId node, const abi::fuse_lk_in& in, const HostLock& lock,
                 LockDescription* description);
+  Status SetOrWait(fuse::RequestContext& context, const abi::fuse_lk_in& in, const HostLock& lock,
+                   bool wait, FileRef file, LockDescriptions::Ref description);
   Status WaitForLock(fuse::RequestContext& context, const abi::fuse_lk_in& in, const HostLock& lock,
                      FileRef file, LockDescriptions::Ref description);
+  /** The handle is gone, and with it what was asked for through it. */
+  void EndLocksOfHandle(fuse::NodeId node, fuse::FileHandle handle);
   /** The owner has closed a descriptor of the file, and has no locks there any more. */
   void EndLocksOfOwner(fuse::NodeId node, fuse::LockOwner owner);
   Status ReleaseLocked(fuse::NodeId node, const abi::fuse_release_in& in);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <functional>
 #include <limits>
 #include <mutex>
 #include <string>
@@ -44,7 +45,14 @@ class Outcomes final : public fuse::Deferrer {
   /** The ring stops. */
   std::atomic<bool> unwanted = false;
 
+  /** Comes before a wait is refused, where there is one. */
+  std::function<void()> before_refusal;
+
   std::unique_ptr<fuse::DeferredAnswer> Defer(const fuse::ReplyPlace&) override {
+    if (before_refusal) {
+      before_refusal();
+      return nullptr;
+    }
     return std::make_unique<Answer>(*this, next++);
   }
 
@@ -310,6 +318,18 @@ TEST_F(LocksTest, DescriptionsOfOwnersAreCounted) {
   EXPECT_EQ(Set(small, 2, F_RDLCK, 5, 6), 0);
   Flush(small, small.handle, 1);
   EXPECT_EQ(Set(small, 3, F_RDLCK), 0);
+}
+
+TEST_F(LocksTest, AnOwnerWhoseHandleIsReleasedMeanwhileLeavesNothingBehind) {
+  Session small;
+  Begin(small, 3);  // inode, file, and one owner
+  EXPECT_EQ(HostSet(F_WRLCK), 0);
+  outcomes_.before_refusal = [&] { Release(small, small.handle); };
+  EXPECT_EQ(Set(small, 1, F_WRLCK, 0, kToTheEnd, true), ENOLCK);
+  outcomes_.before_refusal = {};
+  EXPECT_EQ(HostSet(F_UNLCK), 0);
+  small.handle = OpenFile(small);
+  EXPECT_EQ(Set(small, 2, F_WRLCK), 0);
 }
 
 TEST_F(LocksTest, AWaitEndsWhenTheHostUnlocks) {
