@@ -30,7 +30,9 @@ bool Follows(const LockWait& later, const LockWait& earlier) {
     return false;
   }
   if (later.lock.kind == HostLock::Kind::kWholeFile) {
-    return later.handle != earlier.handle;
+    // Local file systems give a handle's lock up before it waits for another. Those that do it with
+    // locks of ranges keep it.
+    return later.handle != earlier.handle && !later.file->traits.flush_matters;
   }
   return later.owner != earlier.owner && later.lock.Contains(earlier.lock) &&
          !later.description->holds.load();

@@ -416,6 +416,34 @@ TEST_F(LocksTest, AProcessThatHoldsAPartIsNotKeptBehindOneThatWaitsForIt) {
   EXPECT_EQ(outcomes_.Await(2).back(), (Ended{0, 0}));
 }
 
+TEST_F(LocksTest, AHandleThatMayHoldALockIsNotKeptBehindOneThatWaitsForIt) {
+  OpenTable<struct OpenFile> files(0);
+  const NodeId node{1};
+  const auto open_file = [&] {
+    UniqueFd fd(open((directory_ + "/file").c_str(), O_RDWR | O_CLOEXEC));
+    return files.Insert({.node = node, .fd = std::move(fd), .traits = {.flush_matters = true}});
+  };
+  const auto earlier = open_file();
+  const auto later = open_file();
+  ASSERT_TRUE(earlier && later);
+  LockWaits waits;
+  ASSERT_TRUE(waits.Start(1).ok());
+  const auto wait_for_all = [&](FileHandle handle) {
+    waits.Add({.node = node,
+               .handle = handle,
+               .lock = {.kind = HostLock::Kind::kWholeFile, .type = F_WRLCK},
+               .file = std::move(*files.Find(node, handle)),
+               .answer = outcomes_.Defer(place_)});
+  };
+  // It gives this one up only when it is tried.
+  ASSERT_EQ(flock((*files.Find(node, *later))->fd.get(), LOCK_SH), 0);
+  wait_for_all(*earlier);
+  wait_for_all(*later);
+  outcomes_.Await(1);
+  waits.EndAll();
+  outcomes_.Await(2);
+}
+
 TEST_F(LocksTest, AReleasedHandleEndsItsWaitsOnly) {
   const FileHandle other = OpenFile(one_);
   EXPECT_EQ(HostSet(F_WRLCK), 0);
