@@ -29,6 +29,13 @@ Status CheckAccess(int fd, const HostLock& lock) {
   return permitted ? Status() : Status(Errno(EBADF));
 }
 
+/** A file system of a network asks its server. */
+void AboutToAskForLocks(RequestContext& context, const OpenFile& file) {
+  if (file.traits.flush_matters) {
+    context.sleep.AboutToSleep();
+  }
+}
+
 }  // namespace
 
 Result<abi::fuse_file_lock> Passthrough::GetLk(RequestContext& context, NodeId node,
@@ -44,6 +51,7 @@ Result<abi::fuse_file_lock> Passthrough::GetLk(RequestContext& context, NodeId n
   if (!lock || lock->kind != HostLock::Kind::kRange || lock->type == F_UNLCK) {
     return Errno(EINVAL);
   }
+  AboutToAskForLocks(context, **file);
   // An owner without a description has no locks; the file's own one never has any either.
   const LockOwner owner{in.owner};
   const LockDescriptions::Ref own = lock_descriptions_.Find(node, owner);
@@ -145,10 +153,7 @@ Status Passthrough::SetLk(RequestContext& context, NodeId node, const abi::fuse_
 Status Passthrough::SetOrWait(RequestContext& context, const abi::fuse_lk_in& in,
                               const HostLock& lock, bool wait, FileRef file,
                               LockDescriptions::Ref description) {
-  if (file->traits.flush_matters) {
-    // A file system of a network, which asks its server.
-    context.sleep.AboutToSleep();
-  }
+  AboutToAskForLocks(context, *file);
   const Status set = lock.Try(description ? description->fd.get() : file->fd.get());
   if (set) {
     NoteLock(file->node, in, lock, description.get());
