@@ -96,8 +96,9 @@ uint32_t Passthrough::FileOpenFlags(MountTraits traits) const {
 }
 
 Result<abi::fuse_open_out> Passthrough::Register(NodeId node, UniqueFd fd, MountTraits traits,
-                                                 FdBudget::Share share) {
-  const auto handle = files_.Insert({node, std::move(fd), traits, std::move(share)});
+                                                 FdBudget::Share share, uint32_t guest_flags) {
+  const int access = static_cast<int>(guest_flags) & O_ACCMODE;
+  const auto handle = files_.Insert({node, std::move(fd), traits, std::move(share), access});
   if (!handle) {
     return Errno(ENFILE);
   }
@@ -122,7 +123,8 @@ Result<abi::fuse_open_out> Passthrough::Open(RequestContext& context, NodeId nod
     }
   }
   Result<UniqueFd> file = OpenRegular(**inode, HostOpenFlags(in.flags));
-  return file ? Register(node, std::move(*file), (*inode)->traits, std::move(share)) : file.error();
+  return file ? Register(node, std::move(*file), (*inode)->traits, std::move(share), in.flags)
+              : file.error();
 }
 
 Result<fuse::Created> Passthrough::OpenExisting(RequestContext& context, int directory,
@@ -175,7 +177,7 @@ Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent
     return may_exist ? OpenExisting(context, directory_fd, name, in) : file.error();
   }
   auto created = FinishCreate(context, std::move(*file), **directory, object,
-                              std::move(*inode_share), std::move(file_share));
+                              std::move(*inode_share), std::move(file_share), in.flags);
   if (!created) {
     unlinkat(directory_fd, name.c_str(), 0);
   }
@@ -206,14 +208,14 @@ Result<fuse::Created> Passthrough::TmpFile(RequestContext& context, NodeId paren
     });
   }();
   return file ? FinishCreate(context, std::move(*file), **directory, object,
-                             std::move(*inode_share), std::move(file_share))
+                             std::move(*inode_share), std::move(file_share), in.flags)
               : file.error();
 }
 
 Result<fuse::Created> Passthrough::FinishCreate(const RequestContext& context, UniqueFd file,
                                                 const Inode& directory, const NewObject& object,
                                                 FdBudget::Share inode_share,
-                                                FdBudget::Share file_share) {
+                                                FdBudget::Share file_share, uint32_t guest_flags) {
   const Status labelled = ApplyLabels(file.get(), object);
   if (!labelled) {
     return labelled.error();
@@ -229,7 +231,8 @@ Result<fuse::Created> Passthrough::FinishCreate(const RequestContext& context, U
   const NodeId node{entry->nodeid};
   // A new file is on its directory's file system. The inode itself is not asked: a hostile guest
   // may have forgotten it already.
-  const auto open = Register(node, std::move(file), directory.traits, std::move(file_share));
+  const auto open =
+      Register(node, std::move(file), directory.traits, std::move(file_share), guest_flags);
   if (!open) {
     Forget(node, 1);
     return open.error();

@@ -19,13 +19,9 @@ namespace {
 constexpr size_t kMostHolders = 64;
 
 /** EBADF: the guest has not opened the file for what the lock is to protect. */
-Status CheckAccess(int fd, const HostLock& lock) {
-  const auto flags = Retry([fd] { return fcntl(fd, F_GETFL); });
-  if (!flags) {
-    return flags.error();
-  }
+Status CheckAccess(const OpenFile& file, const HostLock& lock) {
   const int refused = lock.type == F_WRLCK ? O_RDONLY : O_WRONLY;
-  const bool permitted = lock.type == F_UNLCK || (*flags & O_ACCMODE) != refused;
+  const bool permitted = lock.type == F_UNLCK || file.access != refused;
   return permitted ? Status() : Status(Errno(EBADF));
 }
 
@@ -87,9 +83,7 @@ Result<UniqueFd> Passthrough::OpenLockDescription(const OpenFile& file) const {
       return both;
     }
   }
-  const auto flags = Retry([&] { return fcntl(file.fd.get(), F_GETFL); });
-  return flags ? Reopen(file.fd.get(), (*flags & O_ACCMODE) | kFlags)
-               : Result<UniqueFd>(flags.error());
+  return Reopen(file.fd.get(), file.access | kFlags);
 }
 
 Result<LockDescriptions::Ref> Passthrough::LockDescriptionFor(const OpenFile& file,
@@ -131,7 +125,7 @@ Status Passthrough::SetLk(RequestContext& context, NodeId node, const abi::fuse_
   }
   LockDescriptions::Ref description;
   if (!whole_file) {
-    const Status permitted = CheckAccess((*file)->fd.get(), *lock);
+    const Status permitted = CheckAccess(**file, *lock);
     if (!permitted) {
       return permitted;
     }

@@ -230,14 +230,15 @@ class Passthrough final : public fuse::FileSystem {
    * the daemon's. */
   Result<UniqueFd> OpenRegular(const Inode& inode, int flags) const;
   Result<abi::fuse_open_out> Register(fuse::NodeId node, UniqueFd fd, MountTraits traits,
-                                      FdBudget::Share share);
+                                      FdBudget::Share share, uint32_t guest_flags);
   /** Opens what `fd` refers to; without moving access times, where that was asked for and may be.
    */
   Result<UniqueFd> Reopen(int fd, int flags) const;
   /** The entry and the handle of a file that has just been made and opened. */
   Result<fuse::Created> FinishCreate(const fuse::RequestContext& context, UniqueFd file,
                                      const Inode& directory, const fuse::NewObject& object,
-                                     FdBudget::Share inode_share, FdBudget::Share file_share);
+                                     FdBudget::Share inode_share, FdBudget::Share file_share,
+                                     uint32_t guest_flags);
   Result<fuse::Created> OpenExisting(fuse::RequestContext& context, int directory,
                                      const fuse::Name& name, const abi::fuse_open_in& in);
   uint32_t FileOpenFlags(MountTraits traits) const;

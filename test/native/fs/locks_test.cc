@@ -117,12 +117,13 @@ class LocksTest : public ::testing::Test {
 
   static UniqueFd OpenPath(const char* path) { return UniqueFd(open(path, O_PATH | O_CLOEXEC)); }
 
-  void Begin(Session& session, int64_t fd_limit = 2000) {
+  void Begin(Session& session, int64_t fd_limit = 2000, bool writeback = false) {
     sys::ProcSelfFd proc(OpenPath("/proc/self/fd"));
     EXPECT_TRUE(proc.Enter().ok());
     Options options;
     options.guest_fd_limit = fd_limit;
     options.posix_lock = options.flock = true;
+    options.writeback = writeback;
     session.fs = std::make_unique<Passthrough>(options, std::move(proc),
                                                identity::ProcessIdentity::OfCallingThread());
     ASSERT_TRUE(session.fs->Open(OpenPath(directory_.c_str())).ok());
@@ -260,6 +261,14 @@ TEST_F(LocksTest, WhatMakesNoSenseIsRefused) {
   EXPECT_EQ(Set(one_, 1, F_RDLCK), ENOSYS);
   EXPECT_EQ(Flock(one_, one_.handle, F_RDLCK), ENOSYS);
   EXPECT_EQ(Get(one_, 1, F_RDLCK, 0, 1).error(), Errno(ENOSYS));
+}
+
+TEST_F(LocksTest, WhatTheGuestHasOpenedTheFileForCountsNotWhatTheHostHas) {
+  Session session;
+  Begin(session, 2000, true);
+  const FileHandle writing = OpenFile(session, O_WRONLY);
+  EXPECT_EQ(SetBy(session, writing, 1, F_RDLCK), EBADF);
+  EXPECT_EQ(SetBy(session, writing, 1, F_WRLCK), 0);
 }
 
 TEST_F(LocksTest, AnOwnerThatClosesTheFileLosesItsLocksThere) {
