@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <utility>
 
@@ -30,6 +31,12 @@ void AboutToAskForLocks(RequestContext& context, const OpenFile& file) {
   if (file.traits.flush_matters) {
     context.sleep.AboutToSleep();
   }
+}
+
+/** It may be executed, by somebody. */
+bool IsProgram(int fd) {
+  struct stat attributes;
+  return fstat(fd, &attributes) != 0 || (attributes.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0;
 }
 
 }  // namespace
@@ -76,8 +83,9 @@ uint32_t Passthrough::HolderOf(NodeId node, LockOwner owner, const abi::fuse_fil
 
 Result<UniqueFd> Passthrough::OpenLockDescription(const OpenFile& file) const {
   constexpr int kFlags = O_NONBLOCK | O_NOCTTY;
-  // For both kinds of locks, whichever comes first: the owner's other handles use it too.
-  if (!options_.readonly) {
+  // For both kinds of locks, whichever comes first: the owner's other handles use it too. But a
+  // program that somebody reads must not become one that nobody can execute (ETXTBSY).
+  if (!options_.readonly && (file.access != O_RDONLY || !IsProgram(file.fd.get()))) {
     Result<UniqueFd> both = Reopen(file.fd.get(), O_RDWR | kFlags);
     if (both) {
       return both;

@@ -240,6 +240,29 @@ TEST_F(LocksTest, WhatIsInTheWayIsToldWithItsHolderWhereThatIsTheGuests) {
   EXPECT_EQ(stranger->pid, 0u);
 }
 
+TEST_F(LocksTest, AProgramThatIsLockedForReadingCanBeExecuted) {
+  const std::string program = directory_ + "/program";
+  ASSERT_EQ(std::system(("cp /bin/true " + program).c_str()), 0);
+  Session session = {.fs = std::move(one_.fs)};
+  const auto entry = session.fs->Lookup(context_, fuse::kRootNode, *fuse::Name::Check("program"));
+  ASSERT_TRUE(entry.ok());
+  session.node = NodeId{entry->nodeid};
+  session.handle = OpenFile(session, O_RDONLY);
+  EXPECT_EQ(Set(session, 1, F_RDLCK), 0);
+  EXPECT_EQ(std::system(program.c_str()), 0);
+  // One that holds a lock for reading only.
+  const FileHandle writing = OpenFile(session, O_RDWR);
+  EXPECT_EQ(SetBy(session, writing, 1, F_WRLCK), ENOLCK);
+  EXPECT_EQ(SetBy(session, writing, 2, F_WRLCK), EAGAIN);
+}
+
+TEST_F(LocksTest, AProcessMayLockForWritingWhatItHasLockedForReading) {
+  const FileHandle reading = OpenFile(one_, O_RDONLY);
+  EXPECT_EQ(SetBy(one_, reading, 1, F_RDLCK, 0, 9), 0);
+  EXPECT_EQ(Set(one_, 1, F_WRLCK, 0, 9), 0);
+  EXPECT_EQ(HostSet(F_RDLCK, 0, 1), EAGAIN);
+}
+
 TEST_F(LocksTest, WhatMakesNoSenseIsRefused) {
   const FileHandle reading = OpenFile(one_, O_RDONLY);
   const FileHandle writing = OpenFile(one_, O_WRONLY);
