@@ -70,7 +70,7 @@ void Worker::AboutToSleep() {
 }
 
 std::unique_ptr<fuse::DeferredAnswer> Worker::Defer(const fuse::ReplyPlace& place) {
-  return std::make_unique<DeferredReply>(*serves_, chain_.head, place);
+  return DeferredReply::Begin(*serves_, chain_.head, place);
 }
 
 Crew::~Crew() {

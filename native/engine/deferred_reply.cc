@@ -3,9 +3,11 @@
 
 namespace vfsd::engine {
 
-DeferredReply::DeferredReply(Queue& queue, uint16_t head, const fuse::ReplyPlace& place)
-    : queue_(queue), place_(place), head_(head) {
-  queue_.MoveOutside();
+std::unique_ptr<fuse::DeferredAnswer> DeferredReply::Begin(Queue& queue, uint16_t head,
+                                                           const fuse::ReplyPlace& place) {
+  return queue.BeginDeferred()
+             ? std::unique_ptr<fuse::DeferredAnswer>(new DeferredReply(queue, head, place))
+             : nullptr;
 }
 
 DeferredReply::~DeferredReply() {
@@ -18,7 +20,7 @@ void DeferredReply::Give(const Status& outcome) {
   given_ = true;
   queue_.Complete(head_, place_.Fill(outcome));
   queue_.FlushCall();
-  queue_.LeaveOutside();
+  queue_.EndDeferred();
 }
 
 }  // namespace vfsd::engine

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "engine/queue.h"
 #include "fuse/deferral.h"
@@ -15,14 +16,18 @@ namespace vfsd::engine {
  */
 class DeferredReply final : public fuse::DeferredAnswer {
  public:
-  /** Made by the thread that serves the request. */
-  DeferredReply(Queue& queue, uint16_t head, const fuse::ReplyPlace& place);
+  /** By the thread that serves the request. Null: too many of the queue's are deferred already. */
+  static std::unique_ptr<fuse::DeferredAnswer> Begin(Queue& queue, uint16_t head,
+                                                     const fuse::ReplyPlace& place);
   ~DeferredReply() override;
 
   void Give(const Status& outcome) override;
   bool unwanted() const override { return queue_.stop_requested(); }
 
  private:
+  DeferredReply(Queue& queue, uint16_t head, const fuse::ReplyPlace& place)
+      : queue_(queue), place_(place), head_(head) {}
+
   Queue& queue_;
   const fuse::ReplyPlace place_;
   const uint16_t head_;

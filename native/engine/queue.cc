@@ -123,6 +123,24 @@ void Queue::LeaveOutside() {
   ReportIfStopped();
 }
 
+bool Queue::BeginDeferred() {
+  const int descriptors = ring_->indirect() ? 1 : kDirectDescriptors;
+  const std::scoped_lock lock(work_lock_);
+  if (deferred_ >= ring_->size() / (kDeferredShare * descriptors)) {
+    return false;
+  }
+  ++deferred_;
+  ++outside_;
+  return true;
+}
+
+void Queue::EndDeferred() {
+  const std::scoped_lock lock(work_lock_);
+  --deferred_;
+  --outside_;
+  ReportIfStopped();
+}
+
 void Queue::ReportIfStopped() {
   if (stop_requested_.load(std::memory_order_relaxed) && !led_ && outside_ == 0 &&
       !stop_reported_) {

@@ -60,8 +60,7 @@ class Queue {
   /** The lead ends without a successor. */
   void GiveUpLead();
 
-  /** A request goes on outside of the lead: its thread is about to hand that over, or the answer
-   * is deferred. Precondition: the caller leads, or is outside itself. */
+  /** A request goes on outside of the lead: its thread is about to hand that over. */
   void MoveOutside();
 
   // For the thread that has served a request.
@@ -76,7 +75,25 @@ class Queue {
   /** A request outside of the lead has been completed. */
   void LeaveOutside();
 
+  // For answers that are deferred.
+
+  /**
+   * Moves a request outside until it has its answer. False: so many others wait for theirs that the
+   * driver might soon have no descriptors left for what they wait for, such as an unlock.
+   * Precondition: the caller leads, or is outside itself.
+   */
+  bool BeginDeferred();
+
+  /** It has been completed. */
+  void EndDeferred();
+
  private:
+  // The share of a ring's descriptors that deferred answers may keep: a quarter.
+  static constexpr int kDeferredShare = 4;
+  // How many descriptors a request takes without indirect ones: two that the device reads, and two
+  // that it writes.
+  static constexpr int kDirectDescriptors = 4;
+
   // How many answers a busy queue gathers before it tells the driver of them.
   static constexpr int kCallBatch = 16;
 
@@ -105,6 +122,7 @@ class Queue {
   std::mutex work_lock_;
   bool led_ = false;
   int outside_ = 0;
+  int deferred_ = 0;
   bool stop_reported_ = false;
 };
 

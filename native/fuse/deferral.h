@@ -28,6 +28,7 @@ class DeferredAnswer {
 /** Lets requests be answered later. */
 class Deferrer {
  public:
+  /** Null: too many answers are deferred already. */
   virtual std::unique_ptr<DeferredAnswer> Defer(const ReplyPlace& place) = 0;
 
  protected:
@@ -39,10 +40,14 @@ class Deferral {
  public:
   Deferral(Deferrer& deferrer, const ReplyPlace& place) : deferrer_(deferrer), place_(place) {}
 
-  /** To be called once at most. From here on, what the operation itself answers goes nowhere. */
+  /**
+   * To be called once at most. From here on, what the operation itself answers goes nowhere; unless
+   * this is null, since too many others wait for their answers.
+   */
   std::unique_ptr<DeferredAnswer> Defer() {
-    deferred_ = true;
-    return deferrer_.Defer(place_);
+    std::unique_ptr<DeferredAnswer> answer = deferrer_.Defer(place_);
+    deferred_ = answer != nullptr;
+    return answer;
   }
 
   bool deferred() const { return deferred_; }

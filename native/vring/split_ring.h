@@ -60,6 +60,9 @@ class SplitRing {
    * (virtio 1.3, 2.7.7). */
   bool TakeCallDecision();
 
+  uint16_t size() const { return table_.size; }
+  bool indirect() const { return table_.indirect_allowed; }
+
   /** The next index of the available ring, for GET_VRING_BASE. */
   uint16_t available_base() const { return next_available_; }
 

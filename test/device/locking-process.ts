@@ -49,6 +49,12 @@ export class LockedFile {
     return this.guest.start(Op.SETLKW, this.node, this.#body(owner, type, options), { room: 0 });
   }
 
+  /** SETLK of no lock, whose answer {@link nextAnswer} gets. Returns the chain's head. */
+  unlock(owner: number): number {
+    const body = this.#body(owner, Lock.NONE, {});
+    return this.guest.start(Op.SETLK, this.node, body, { room: 0 });
+  }
+
   /** GETLK. */
   find(owner: number, type: LockType, options: LockOptions = {}): FoundLock {
     const { payload } = this.guest.request(Op.GETLK, this.node, this.#body(owner, type, options));

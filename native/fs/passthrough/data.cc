@@ -121,6 +121,9 @@ Result<size_t> Passthrough::Write(RequestContext& context, NodeId node,
   if (!decided) {
     return decided.error();
   }
+  if ((*file)->writes_wait) {
+    context.sleep.AboutToSleep();
+  }
   const uint64_t begin = from.consumed();
   while (from.remaining() > 0) {
     const uint64_t written = from.consumed() - begin;

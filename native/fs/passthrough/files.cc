@@ -96,8 +96,13 @@ uint32_t Passthrough::FileOpenFlags(MountTraits traits) const {
 }
 
 Result<abi::fuse_open_out> Passthrough::Register(NodeId node, UniqueFd fd, MountTraits traits,
-                                                 FdBudget::Share share) {
-  const auto handle = files_.Insert({node, std::move(fd), traits, std::move(share)});
+                                                 FdBudget::Share share, uint32_t guest_flags) {
+  const int access = static_cast<int>(guest_flags) & O_ACCMODE;
+  // O_SYNC has the bit of O_DSYNC. Memory keeps nobody waiting.
+  const int waiting = O_DSYNC | (options_.allow_direct_io ? O_DIRECT : 0);
+  const bool writes_wait = !traits.in_memory && (static_cast<int>(guest_flags) & waiting) != 0;
+  const auto handle =
+      files_.Insert({node, std::move(fd), traits, std::move(share), access, writes_wait});
   if (!handle) {
     return Errno(ENFILE);
   }
@@ -126,7 +131,8 @@ Result<abi::fuse_open_out> Passthrough::Open(RequestContext& context, NodeId nod
     // chattr +a: such a file can be opened for writing in no other way.
     file = OpenRegular(**inode, HostOpenFlags(in.flags) | O_APPEND);
   }
-  return file ? Register(node, std::move(*file), (*inode)->traits, std::move(share)) : file.error();
+  return file ? Register(node, std::move(*file), (*inode)->traits, std::move(share), in.flags)
+              : file.error();
 }
 
 Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent, const Name& name,
@@ -160,7 +166,7 @@ Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent
     return may_exist ? Errno(ESTALE) : file.error();
   }
   auto created = FinishCreate(context, std::move(*file), **directory, object,
-                              std::move(*inode_share), std::move(file_share));
+                              std::move(*inode_share), std::move(file_share), in.flags);
   if (!created) {
     unlinkat(directory_fd, name.c_str(), 0);
   }
@@ -191,14 +197,14 @@ Result<fuse::Created> Passthrough::TmpFile(RequestContext& context, NodeId paren
     });
   }();
   return file ? FinishCreate(context, std::move(*file), **directory, object,
-                             std::move(*inode_share), std::move(file_share))
+                             std::move(*inode_share), std::move(file_share), in.flags)
               : file.error();
 }
 
 Result<fuse::Created> Passthrough::FinishCreate(const RequestContext& context, UniqueFd file,
                                                 const Inode& directory, const NewObject& object,
                                                 FdBudget::Share inode_share,
-                                                FdBudget::Share file_share) {
+                                                FdBudget::Share file_share, uint32_t guest_flags) {
   const Status labelled = ApplyLabels(context, file.get(), object);
   if (!labelled) {
     return labelled.error();
@@ -214,7 +220,8 @@ Result<fuse::Created> Passthrough::FinishCreate(const RequestContext& context, U
   const NodeId node{entry->nodeid};
   // A new file is on its directory's file system. The inode itself is not asked: a hostile guest
   // may have forgotten it already.
-  const auto open = Register(node, std::move(file), directory.traits, std::move(file_share));
+  const auto open =
+      Register(node, std::move(file), directory.traits, std::move(file_share), guest_flags);
   if (!open) {
     Forget(node, 1);
     return open.error();

@@ -15,6 +15,8 @@ using fuse::NodeId;
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr std::chrono::milliseconds kShortestInterval{1};
 constexpr std::chrono::milliseconds kLongestInterval{100};
 
@@ -28,7 +30,9 @@ bool Follows(const LockWait& later, const LockWait& earlier) {
     return false;
   }
   if (later.lock.kind == HostLock::Kind::kWholeFile) {
-    return later.handle != earlier.handle;
+    // Local file systems give a handle's lock up before it waits for another. Those that do it with
+    // locks of ranges keep it.
+    return later.handle != earlier.handle && !later.file->traits.flush_matters;
   }
   return later.owner != earlier.owner && later.lock.Contains(earlier.lock) &&
          !later.description->holds.load();
@@ -105,11 +109,16 @@ void LockWaits::Reconsider(NodeId node) {
     return;
   }
   const std::scoped_lock lock(lock_);
+  bool concerned = false;
   for (Entry& entry : entries_) {
-    entry.due = entry.due || entry.wait.node == node;
+    if (entry.wait.node == node && entry.blocker == nullptr) {
+      entry.due = concerned = true;
+    }
   }
-  ready_.notify_all();
-  WakeRetries();
+  if (concerned) {
+    ready_.notify_all();
+    WakeRetries();
+  }
 }
 
 void LockWaits::EndUnwanted() {
@@ -153,16 +162,6 @@ LockWaits::Place LockWaits::FindReady() {
   return place;
 }
 
-void LockWaits::Take(Entry& entry) {
-  entry.taken = true;
-  --untaken_;
-}
-
-void LockWaits::Leave(Entry& entry) {
-  entry.taken = false;
-  ++untaken_;
-}
-
 void LockWaits::WakeRetries() {
   retry_wanted_ = true;
   retry_.notify_one();
@@ -199,7 +198,8 @@ void LockWaits::RunBlocker(const Blocker& self) {
       ready_.wait(lock);
       continue;
     }
-    Take(*place);
+    place->taken = true;
+    --untaken_;
     --idle_;
     if (idle_ == 0 && untaken_.load() > 0) {
       WakeRetries();
@@ -235,21 +235,24 @@ Status LockWaits::Block(Lock& lock, Entry& entry, const Blocker& self) {
 void LockWaits::RunRetries() {
   Lock lock(lock_);
   std::chrono::milliseconds interval = kShortestInterval;
-  bool all = false;
+  // Not put off by the passes in between, for which a busy guest may give a reason all the time.
+  Clock::time_point next_all = Clock::now() + interval;
   while (!ending_) {
     retry_wanted_ = false;
+    const bool all = Clock::now() >= next_all;
     const bool some_left = Pass(lock, all);
     const auto wanted = [this] { return retry_wanted_ || ending_; };
     if (!some_left) {
       retry_.wait(lock, wanted);
       interval = kShortestInterval;
-      all = false;
+      next_all = Clock::now() + interval;
       continue;
     }
-    all = !retry_.wait_for(lock, interval, wanted);
     if (all) {
       interval = std::min(interval * 2, kLongestInterval);
+      next_all = Clock::now() + interval;
     }
+    retry_.wait_until(lock, next_all, wanted);
   }
 }
 
@@ -263,7 +266,8 @@ bool LockWaits::Pass(Lock& lock, bool all) {
       ++place;
       continue;
     }
-    Take(entry);
+    // It still counts as one without a thread: it is to become due again meanwhile.
+    entry.taken = true;
     Status outcome = Errno(EINTR);
     if (!entry.cancelled && (all || entry.due)) {
       entry.due = false;
@@ -275,12 +279,13 @@ bool LockWaits::Pass(Lock& lock, bool all) {
     }
     const bool busy = !outcome && outcome.error() == Errno(EAGAIN);
     if (busy && !entry.cancelled) {
-      Leave(entry);
+      entry.taken = false;
       ready_.notify_one();
       some_left = true;
       ++place;
       continue;
     }
+    --untaken_;
     auto& [ended, result] = done.emplace_back(Entries(), busy ? Status(Errno(EINTR)) : outcome);
     ended.splice(ended.begin(), entries_, place++);
     Conclude(ended.front(), result);

@@ -67,7 +67,8 @@ class LockWaits {
   // As many files or ranges can be waited for without delay; a thread costs little more than a
   // stack of which it uses a page or two.
   static constexpr size_t kBlockers = 8;
-  // No more than the largest ring holds.
+  // What four of the largest rings may leave without an answer: each wait is compared with those
+  // before it.
   static constexpr size_t kMaxWaits = 1024;
 
   struct Blocker {
@@ -96,9 +97,6 @@ class LockWaits {
   bool IsBehind(Place place);
   /** The oldest wait that can make use of a thread. */
   Place FindReady();
-  /** Takes an entry for a thread, or gives it back. */
-  void Take(Entry& entry);
-  void Leave(Entry& entry);
   void WakeRetries();
   /** Tries the waits that have no thread. False: there is none left that could end by itself. */
   bool Pass(Lock& lock, bool all);
@@ -113,7 +111,7 @@ class LockWaits {
   std::condition_variable ready_;
   std::condition_variable retry_;
   Entries entries_;
-  /** Entries that no thread has taken. Written under the lock. */
+  /** Entries that no thread waits for. Written under the lock. */
   std::atomic<size_t> untaken_ = 0;
   size_t idle_ = 0;
   bool retry_wanted_ = false;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <utility>
 
@@ -19,14 +20,23 @@ namespace {
 constexpr size_t kMostHolders = 64;
 
 /** EBADF: the guest has not opened the file for what the lock is to protect. */
-Status CheckAccess(int fd, const HostLock& lock) {
-  const auto flags = Retry([fd] { return fcntl(fd, F_GETFL); });
-  if (!flags) {
-    return flags.error();
-  }
+Status CheckAccess(const OpenFile& file, const HostLock& lock) {
   const int refused = lock.type == F_WRLCK ? O_RDONLY : O_WRONLY;
-  const bool permitted = lock.type == F_UNLCK || (*flags & O_ACCMODE) != refused;
+  const bool permitted = lock.type == F_UNLCK || file.access != refused;
   return permitted ? Status() : Status(Errno(EBADF));
+}
+
+/** A file system of a network asks its server. */
+void AboutToAskForLocks(RequestContext& context, const OpenFile& file) {
+  if (file.traits.flush_matters) {
+    context.sleep.AboutToSleep();
+  }
+}
+
+/** It may be executed, by somebody. */
+bool IsProgram(int fd) {
+  struct stat attributes;
+  return fstat(fd, &attributes) != 0 || (attributes.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0;
 }
 
 }  // namespace
@@ -44,6 +54,7 @@ Result<abi::fuse_file_lock> Passthrough::GetLk(RequestContext& context, NodeId n
   if (!lock || lock->kind != HostLock::Kind::kRange || lock->type == F_UNLCK) {
     return Errno(EINVAL);
   }
+  AboutToAskForLocks(context, **file);
   // An owner without a description has no locks; the file's own one never has any either.
   const LockOwner owner{in.owner};
   const LockDescriptions::Ref own = lock_descriptions_.Find(node, owner);
@@ -72,16 +83,15 @@ uint32_t Passthrough::HolderOf(NodeId node, LockOwner owner, const abi::fuse_fil
 
 Result<UniqueFd> Passthrough::OpenLockDescription(const OpenFile& file) const {
   constexpr int kFlags = O_NONBLOCK | O_NOCTTY;
-  // For both kinds of locks, whichever comes first: the owner's other handles use it too.
-  if (!options_.readonly) {
+  // For both kinds of locks, whichever comes first: the owner's other handles use it too. But a
+  // program that somebody reads must not become one that nobody can execute (ETXTBSY).
+  if (!options_.readonly && (file.access != O_RDONLY || !IsProgram(file.fd.get()))) {
     Result<UniqueFd> both = Reopen(file.fd.get(), O_RDWR | kFlags);
     if (both) {
       return both;
     }
   }
-  const auto flags = Retry([&] { return fcntl(file.fd.get(), F_GETFL); });
-  return flags ? Reopen(file.fd.get(), (*flags & O_ACCMODE) | kFlags)
-               : Result<UniqueFd>(flags.error());
+  return Reopen(file.fd.get(), file.access | kFlags);
 }
 
 Result<LockDescriptions::Ref> Passthrough::LockDescriptionFor(const OpenFile& file,
@@ -123,7 +133,7 @@ Status Passthrough::SetLk(RequestContext& context, NodeId node, const abi::fuse_
   }
   LockDescriptions::Ref description;
   if (!whole_file) {
-    const Status permitted = CheckAccess((*file)->fd.get(), *lock);
+    const Status permitted = CheckAccess(**file, *lock);
     if (!permitted) {
       return permitted;
     }
@@ -133,17 +143,26 @@ Status Passthrough::SetLk(RequestContext& context, NodeId node, const abi::fuse_
     }
     description = std::move(*found);
   }
-  if ((*file)->traits.flush_matters) {
-    // A file system of a network, which asks its server.
-    context.sleep.AboutToSleep();
+  const Status set = SetOrWait(context, in, *lock, wait, std::move(*file), std::move(description));
+  // A RELEASE or the session's end may have come in between, and has met neither the description
+  // nor the wait.
+  if (!files_.Find(node, FileHandle{in.fh})) {
+    EndLocksOfHandle(node, FileHandle{in.fh});
   }
-  const Status set = lock->Try(description ? description->fd.get() : (*file)->fd.get());
+  return set;
+}
+
+Status Passthrough::SetOrWait(RequestContext& context, const abi::fuse_lk_in& in,
+                              const HostLock& lock, bool wait, FileRef file,
+                              LockDescriptions::Ref description) {
+  AboutToAskForLocks(context, *file);
+  const Status set = lock.Try(description ? description->fd.get() : file->fd.get());
   if (set) {
-    NoteLock(node, in, *lock, description.get());
+    NoteLock(file->node, in, lock, description.get());
     return set;
   }
   if (set.error() == Errno(EAGAIN) && wait && context.deferral != nullptr) {
-    return WaitForLock(context, in, *lock, std::move(*file), std::move(description));
+    return WaitForLock(context, in, lock, std::move(file), std::move(description));
   }
   // The guest's handle would do: it is the daemon that may not open the file so any more.
   return set.error() == Errno(EBADF) ? Status(Errno(ENOLCK)) : set;
@@ -155,10 +174,6 @@ void Passthrough::NoteLock(NodeId node, const abi::fuse_lk_in& in, const HostLoc
   if (description != nullptr && lock.type != F_UNLCK) {
     description->pid.store(in.lk.pid);
     reconsider |= !description->holds.exchange(true);
-    // A RELEASE may have come in between, and has not met the description.
-    if (!files_.Find(node, FileHandle{in.fh})) {
-      lock_descriptions_.EndHandle(node, FileHandle{in.fh});
-    }
   }
   if (reconsider) {
     lock_waits_->Reconsider(node);
@@ -168,24 +183,27 @@ void Passthrough::NoteLock(NodeId node, const abi::fuse_lk_in& in, const HostLoc
 Status Passthrough::WaitForLock(RequestContext& context, const abi::fuse_lk_in& in,
                                 const HostLock& lock, FileRef file,
                                 LockDescriptions::Ref description) {
-  const NodeId node = file->node;
-  const FileHandle handle{in.fh};
+  std::unique_ptr<fuse::DeferredAnswer> answer = context.deferral->Defer();
+  if (answer == nullptr) {
+    return Errno(ENOLCK);
+  }
   if (description) {
     description->pid.store(in.lk.pid);
   }
-  lock_waits_->Add({.node = node,
-                    .handle = handle,
+  lock_waits_->Add({.node = file->node,
+                    .handle = FileHandle{in.fh},
                     .owner = LockOwner{in.owner},
                     .lock = lock,
                     .file = description ? FileRef() : std::move(file),
                     .description = std::move(description),
-                    .answer = context.deferral->Defer()});
-  // A RELEASE or the session's end may have come in between, and has not met the wait.
-  if (!files_.Find(node, handle)) {
-    lock_descriptions_.EndHandle(node, handle);
-    lock_waits_->EndHandle(node, handle);
-  }
+                    .answer = std::move(answer)});
   return {};
+}
+
+void Passthrough::EndLocksOfHandle(NodeId node, FileHandle handle) {
+  lock_descriptions_.EndHandle(node, handle);
+  lock_waits_->EndHandle(node, handle);
+  lock_waits_->Reconsider(node);
 }
 
 void Passthrough::EndLocksOfOwner(NodeId node, LockOwner owner) {

@@ -22,6 +22,10 @@ struct OpenFile {
   UniqueFd fd;
   MountTraits traits;
   FdBudget::Share share;
+  /** What the guest has opened it for: O_RDONLY, O_WRONLY or O_RDWR. */
+  int access = 0;
+  /** A write is complete only when the disk has it. */
+  bool writes_wait = false;
 };
 
 /** A directory that the guest has open, and how far it has been listed. */

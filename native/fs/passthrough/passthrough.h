@@ -233,14 +233,15 @@ class Passthrough final : public fuse::FileSystem {
    * the daemon's. */
   Result<UniqueFd> OpenRegular(const Inode& inode, int flags) const;
   Result<abi::fuse_open_out> Register(fuse::NodeId node, UniqueFd fd, MountTraits traits,
-                                      FdBudget::Share share);
+                                      FdBudget::Share share, uint32_t guest_flags);
   /** Opens what `fd` refers to; without moving access times, where that was asked for and may be.
    */
   Result<UniqueFd> Reopen(int fd, int flags) const;
   /** The entry and the handle of a file that has just been made and opened. */
   Result<fuse::Created> FinishCreate(const fuse::RequestContext& context, UniqueFd file,
                                      const Inode& directory, const fuse::NewObject& object,
-                                     FdBudget::Share inode_share, FdBudget::Share file_share);
+                                     FdBudget::Share inode_share, FdBudget::Share file_share,
+                                     uint32_t guest_flags);
   uint32_t FileOpenFlags(MountTraits traits) const;
 
   // locks.cc
@@ -253,8 +254,12 @@ class Passthrough final : public fuse::FileSystem {
   uint32_t HolderOf(fuse::NodeId node, fuse::LockOwner owner, const abi::fuse_file_lock& lock);
   void NoteLock(fuse::NodeId node, const abi::fuse_lk_in& in, const HostLock& lock,
                 LockDescription* description);
+  Status SetOrWait(fuse::RequestContext& context, const abi::fuse_lk_in& in, const HostLock& lock,
+                   bool wait, FileRef file, LockDescriptions::Ref description);
   Status WaitForLock(fuse::RequestContext& context, const abi::fuse_lk_in& in, const HostLock& lock,
                      FileRef file, LockDescriptions::Ref description);
+  /** The handle is gone, and with it what was asked for through it. */
+  void EndLocksOfHandle(fuse::NodeId node, fuse::FileHandle handle);
   /** The owner has closed a descriptor of the file, and has no locks there any more. */
   void EndLocksOfOwner(fuse::NodeId node, fuse::LockOwner owner);
   Status ReleaseLocked(fuse::NodeId node, const abi::fuse_release_in& in);

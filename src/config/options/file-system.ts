@@ -65,7 +65,8 @@ export const fileSystemOptions = [
       'For programs in several guests, or here and there, that lock the same files. Off by default: locks then count ' +
       'among the programs of a guest and cost nothing. Each ' +
       'program with locks in a file costs a descriptor, deadlocks are not found, and a program that waits cannot be ' +
-      'killed before the lock is free.',
+      'killed before the lock is free. No more may wait at once than a quarter of the entries of a request queue; ' +
+      'others get ENOLCK.',
   },
   {
     name: 'no-posix-lock',

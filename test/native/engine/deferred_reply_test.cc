@@ -34,6 +34,9 @@ class WaitingFileSystem final : public fuse::FileSystem {
       permitted.acquire();
     }
     std::unique_ptr<fuse::DeferredAnswer> answer = context.deferral->Defer();
+    if (answer == nullptr) {
+      return Errno(ENOLCK);
+    }
     if (chosen == Way::kAnsweredInPlace) {
       answer->Give(Errno(EDEADLK));
     } else if (chosen != Way::kDropped) {
@@ -120,6 +123,40 @@ TEST_F(DeferredReplyTest, TheDriverIsCalledForIt) {
   ASSERT_EQ(read(call_.get(), &calls, sizeof calls), sizeof calls);
   EXPECT_TRUE(file_system_.Give({}));
   EXPECT_EQ(read(call_.get(), &calls, sizeof calls), sizeof calls);
+  Stop();
+}
+
+TEST_F(DeferredReplyTest, WhatWaitsLeavesRoomForWhatItWaitsFor) {
+  Begin(1);
+  uint16_t used = 1;
+  for (const Way way : {Way::kAtOnce, Way::kAfterHandOver}) {
+    file_system_.way = way;
+    SendWait(1);
+    SendWait(2);
+    ASSERT_TRUE(file_system_.AwaitWaiting(2));
+    SendWait(3);
+    ASSERT_TRUE(AwaitUsed(++used));
+    EXPECT_EQ(ErrorOf(3), ENOLCK);
+    EXPECT_TRUE(file_system_.Give({}));
+    ASSERT_TRUE(AwaitUsed(++used));
+    SendWait(3);
+    ASSERT_TRUE(file_system_.AwaitWaiting(2));
+    EXPECT_TRUE(file_system_.Give({}));
+    EXPECT_TRUE(file_system_.Give({}));
+    used = static_cast<uint16_t>(used + 2);
+    ASSERT_TRUE(AwaitUsed(used));
+    EXPECT_EQ(ErrorOf(3), 0);
+  }
+  Stop();
+}
+
+TEST_F(DeferredReplyTest, ARingWithoutIndirectDescriptorsHasRoomForFewer) {
+  Begin(0);
+  Stop();
+  StartRing(driver_.UsedIndex(), false);
+  SendWait(1);
+  ASSERT_TRUE(AwaitUsed(2));
+  EXPECT_EQ(ErrorOf(1), ENOLCK);
   Stop();
 }
 

@@ -81,8 +81,9 @@ class OneRingTest : public ::testing::Test {
     return TwoRegions::kGuestBase + 0x10000 + slot * 0x1000u;
   }
 
-  void StartRing(uint16_t base) {
-    RingSetup setup{.index = 1, .available_base = base, .layout = TestDriver::Layout()};
+  void StartRing(uint16_t base, bool indirect = true) {
+    RingSetup setup{
+        .index = 1, .available_base = base, .layout = TestDriver::Layout(true, indirect)};
     setup.kick.Reset(dup(kick_.get()));
     setup.call.Reset(dup(call_.get()));
     ASSERT_EQ(device_->StartRing(std::move(setup)).reason, nullptr);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <functional>
 #include <limits>
 #include <mutex>
 #include <string>
@@ -44,7 +45,14 @@ class Outcomes final : public fuse::Deferrer {
   /** The ring stops. */
   std::atomic<bool> unwanted = false;
 
+  /** Comes before a wait is refused, where there is one. */
+  std::function<void()> before_refusal;
+
   std::unique_ptr<fuse::DeferredAnswer> Defer(const fuse::ReplyPlace&) override {
+    if (before_refusal) {
+      before_refusal();
+      return nullptr;
+    }
     return std::make_unique<Answer>(*this, next++);
   }
 
@@ -109,12 +117,13 @@ class LocksTest : public ::testing::Test {
 
   static UniqueFd OpenPath(const char* path) { return UniqueFd(open(path, O_PATH | O_CLOEXEC)); }
 
-  void Begin(Session& session, int64_t fd_limit = 2000) {
+  void Begin(Session& session, int64_t fd_limit = 2000, bool writeback = false) {
     sys::ProcSelfFd proc(OpenPath("/proc/self/fd"));
     EXPECT_TRUE(proc.Enter().ok());
     Options options;
     options.guest_fd_limit = fd_limit;
     options.posix_lock = options.flock = true;
+    options.writeback = writeback;
     session.fs = std::make_unique<Passthrough>(options, std::move(proc),
                                                identity::ProcessIdentity::OfCallingThread());
     ASSERT_TRUE(session.fs->Open(OpenPath(directory_.c_str())).ok());
@@ -231,6 +240,29 @@ TEST_F(LocksTest, WhatIsInTheWayIsToldWithItsHolderWhereThatIsTheGuests) {
   EXPECT_EQ(stranger->pid, 0u);
 }
 
+TEST_F(LocksTest, AProgramThatIsLockedForReadingCanBeExecuted) {
+  const std::string program = directory_ + "/program";
+  ASSERT_EQ(std::system(("cp /bin/true " + program).c_str()), 0);
+  Session session = {.fs = std::move(one_.fs)};
+  const auto entry = session.fs->Lookup(context_, fuse::kRootNode, *fuse::Name::Check("program"));
+  ASSERT_TRUE(entry.ok());
+  session.node = NodeId{entry->nodeid};
+  session.handle = OpenFile(session, O_RDONLY);
+  EXPECT_EQ(Set(session, 1, F_RDLCK), 0);
+  EXPECT_EQ(std::system(program.c_str()), 0);
+  // One that holds a lock for reading only.
+  const FileHandle writing = OpenFile(session, O_RDWR);
+  EXPECT_EQ(SetBy(session, writing, 1, F_WRLCK), ENOLCK);
+  EXPECT_EQ(SetBy(session, writing, 2, F_WRLCK), EAGAIN);
+}
+
+TEST_F(LocksTest, AProcessMayLockForWritingWhatItHasLockedForReading) {
+  const FileHandle reading = OpenFile(one_, O_RDONLY);
+  EXPECT_EQ(SetBy(one_, reading, 1, F_RDLCK, 0, 9), 0);
+  EXPECT_EQ(Set(one_, 1, F_WRLCK, 0, 9), 0);
+  EXPECT_EQ(HostSet(F_RDLCK, 0, 1), EAGAIN);
+}
+
 TEST_F(LocksTest, WhatMakesNoSenseIsRefused) {
   const FileHandle reading = OpenFile(one_, O_RDONLY);
   const FileHandle writing = OpenFile(one_, O_WRONLY);
@@ -252,6 +284,14 @@ TEST_F(LocksTest, WhatMakesNoSenseIsRefused) {
   EXPECT_EQ(Set(one_, 1, F_RDLCK), ENOSYS);
   EXPECT_EQ(Flock(one_, one_.handle, F_RDLCK), ENOSYS);
   EXPECT_EQ(Get(one_, 1, F_RDLCK, 0, 1).error(), Errno(ENOSYS));
+}
+
+TEST_F(LocksTest, WhatTheGuestHasOpenedTheFileForCountsNotWhatTheHostHas) {
+  Session session;
+  Begin(session, 2000, true);
+  const FileHandle writing = OpenFile(session, O_WRONLY);
+  EXPECT_EQ(SetBy(session, writing, 1, F_RDLCK), EBADF);
+  EXPECT_EQ(SetBy(session, writing, 1, F_WRLCK), 0);
 }
 
 TEST_F(LocksTest, AnOwnerThatClosesTheFileLosesItsLocksThere) {
@@ -312,6 +352,18 @@ TEST_F(LocksTest, DescriptionsOfOwnersAreCounted) {
   EXPECT_EQ(Set(small, 3, F_RDLCK), 0);
 }
 
+TEST_F(LocksTest, AnOwnerWhoseHandleIsReleasedMeanwhileLeavesNothingBehind) {
+  Session small;
+  Begin(small, 3);  // inode, file, and one owner
+  EXPECT_EQ(HostSet(F_WRLCK), 0);
+  outcomes_.before_refusal = [&] { Release(small, small.handle); };
+  EXPECT_EQ(Set(small, 1, F_WRLCK, 0, kToTheEnd, true), ENOLCK);
+  outcomes_.before_refusal = {};
+  EXPECT_EQ(HostSet(F_UNLCK), 0);
+  small.handle = OpenFile(small);
+  EXPECT_EQ(Set(small, 2, F_WRLCK), 0);
+}
+
 TEST_F(LocksTest, AWaitEndsWhenTheHostUnlocks) {
   EXPECT_EQ(HostSet(F_WRLCK), 0);
   EXPECT_EQ(Set(one_, 1, F_WRLCK, 0, kToTheEnd, true), kDeferred);
@@ -355,6 +407,36 @@ TEST_F(LocksTest, ManyWaitsForDifferentLocksEndInAnyOrder) {
   }
 }
 
+TEST_F(LocksTest, WhatNoThreadWaitsForIsTriedWhileTheGuestIsBusy) {
+  constexpr int kWaits = 9;  // and eight threads
+  for (int i = 0; i < kWaits; ++i) {
+    ASSERT_EQ(HostSet(F_WRLCK, i, 1), 0);
+    ASSERT_EQ(Set(one_, static_cast<uint64_t>(i), F_WRLCK, static_cast<uint64_t>(i),
+                  static_cast<uint64_t>(i), true),
+              kDeferred);
+  }
+  const UniqueFd made(open((directory_ + "/other").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  const NodeId other{
+      one_.fs->Lookup(context_, fuse::kRootNode, *fuse::Name::Check("other"))->nodeid};
+  const auto opened = one_.fs->Open(context_, other, {O_RDWR, 0});
+  ASSERT_TRUE(opened.ok());
+  // Far more often than all waits are tried.
+  std::atomic<bool> closed = false;
+  std::atomic<bool> ending = false;
+  std::thread busy([&] {
+    while (!ending) {
+      EXPECT_TRUE(one_.fs->Flush(context_, other, FileHandle{opened->fh}, LockOwner{1}).ok());
+      closed = true;
+      closed.notify_all();
+    }
+  });
+  closed.wait(false);
+  EXPECT_EQ(HostSet(F_UNLCK, kWaits - 1, 1), 0);
+  EXPECT_EQ(outcomes_.Await(1), std::vector<Ended>({{kWaits - 1, 0}}));
+  ending = true;
+  busy.join();
+}
+
 TEST_F(LocksTest, AProcessThatHoldsAPartIsNotKeptBehindOneThatWaitsForIt) {
   EXPECT_EQ(HostSet(F_RDLCK), 0);
   EXPECT_EQ(Set(one_, 2, F_RDLCK), 0);
@@ -364,6 +446,34 @@ TEST_F(LocksTest, AProcessThatHoldsAPartIsNotKeptBehindOneThatWaitsForIt) {
   EXPECT_EQ(outcomes_.Await(1), std::vector<Ended>({{1, 0}}));
   Flush(one_, one_.handle, 2);
   EXPECT_EQ(outcomes_.Await(2).back(), (Ended{0, 0}));
+}
+
+TEST_F(LocksTest, AHandleThatMayHoldALockIsNotKeptBehindOneThatWaitsForIt) {
+  OpenTable<struct OpenFile> files(0);
+  const NodeId node{1};
+  const auto open_file = [&] {
+    UniqueFd fd(open((directory_ + "/file").c_str(), O_RDWR | O_CLOEXEC));
+    return files.Insert({.node = node, .fd = std::move(fd), .traits = {.flush_matters = true}});
+  };
+  const auto earlier = open_file();
+  const auto later = open_file();
+  ASSERT_TRUE(earlier && later);
+  LockWaits waits;
+  ASSERT_TRUE(waits.Start(1).ok());
+  const auto wait_for_all = [&](FileHandle handle) {
+    waits.Add({.node = node,
+               .handle = handle,
+               .lock = {.kind = HostLock::Kind::kWholeFile, .type = F_WRLCK},
+               .file = std::move(*files.Find(node, handle)),
+               .answer = outcomes_.Defer(place_)});
+  };
+  // It gives this one up only when it is tried.
+  ASSERT_EQ(flock((*files.Find(node, *later))->fd.get(), LOCK_SH), 0);
+  wait_for_all(*earlier);
+  wait_for_all(*later);
+  outcomes_.Await(1);
+  waits.EndAll();
+  outcomes_.Await(2);
 }
 
 TEST_F(LocksTest, AReleasedHandleEndsItsWaitsOnly) {
