@@ -27,14 +27,14 @@ InodeTable::Ref InodeTable::FindInShard(Shard& shard, uint64_t hash, const Inode
   return {};
 }
 
-void InodeTable::Link(Shard& shard, uint64_t hash, uint64_t id) {
+void InodeTable::Link(Shard& shard, uint64_t hash, uint64_t id, bool may_cool) {
   if (shard.inodes == shard.buckets.size()) {
     Grow(shard);
   }
   KnownInode& inode = slab_.At(id);
   inode.next_in_bucket = std::exchange(BucketOf(shard, hash), id);
   ++shard.inodes;
-  if (inode.share && inode.mount->HasHandles()) {
+  if (may_cool) {
     AppendHot(shard, id);
   }
 }
@@ -71,7 +71,7 @@ void InodeTable::AddRoot(const InodeKey& key, UniqueFd fd, const Mount& mount) {
                                 .type = S_IFDIR,
                                 .traits = mount.traits,
                                 .mount = &mount});
-  Link(shard, hash, *id);
+  Link(shard, hash, *id, false);
 }
 
 InodeTable::Ref InodeTable::FindKnown(const InodeKey& key) {
@@ -102,11 +102,13 @@ Result<std::optional<NodeId>> InodeTable::Add(KnownInode& inode) {
   if (inode.fd.get() < 0) {
     has_been_cold_.store(true, std::memory_order_relaxed);
   }
+  // Asked before it is listed: from then on, others may change its share.
+  const bool may_cool = inode.share && inode.mount->HasHandles();
   const auto id = slab_.Insert(std::move(inode));
   if (!id) {
     return Errno(ENFILE);
   }
-  Link(shard, hash, *id);
+  Link(shard, hash, *id, may_cool);
   return std::optional(NodeId{*id});
 }
 

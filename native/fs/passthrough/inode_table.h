@@ -93,7 +93,7 @@ class InodeTable {
 
   // All with the shard's lock held.
   Ref FindInShard(Shard& shard, uint64_t hash, const InodeKey& key);
-  void Link(Shard& shard, uint64_t hash, uint64_t id);
+  void Link(Shard& shard, uint64_t hash, uint64_t id, bool may_cool);
   void Unlink(Shard& shard, uint64_t id);
   void Grow(Shard& shard);
   void AppendHot(Shard& shard, uint64_t id);
