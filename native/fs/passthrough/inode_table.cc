@@ -81,14 +81,15 @@ InodeTable::Ref InodeTable::FindKnown(const InodeKey& key) {
   return FindInShard(shard, hash, key);
 }
 
-InodeTable::Ref InodeTable::LookUpKnown(const InodeKey& key) {
+InodeTable::Ref InodeTable::LookUpKnown(const InodeKey& key, uint64_t newest) {
   const uint64_t hash = Hash(key);
   Shard& shard = ShardOf(hash);
   const std::scoped_lock lock(shard.lock);
   Ref inode = FindInShard(shard, hash, key);
-  if (inode) {
-    ++inode->nlookup;
+  if (!inode || inode->born > newest) {
+    return {};
   }
+  ++inode->nlookup;
   return inode;
 }
 
@@ -102,6 +103,7 @@ Result<std::optional<NodeId>> InodeTable::Add(KnownInode& inode) {
   if (inode.fd.get() < 0) {
     has_been_cold_.store(true, std::memory_order_relaxed);
   }
+  inode.born = newest_.fetch_add(1, std::memory_order_acq_rel) + 1;
   // Asked before it is listed: from then on, others may change its share.
   const bool may_cool = inode.share && inode.mount->HasHandles();
   const auto id = slab_.Insert(std::move(inode));

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -39,8 +40,14 @@ class InodeTable {
   /** The inode of that key, if it is known. When it is cold, it is up to the caller to find out
    * whether it is the same. */
   Ref FindKnown(const InodeKey& key);
-  /** The same, and adds a lookup to it. */
-  Ref LookUpKnown(const InodeKey& key);
+  /** The same, and adds a lookup to it; nothing when it has become known after `newest`. */
+  Ref LookUpKnown(const InodeKey& key, uint64_t newest = std::numeric_limits<uint64_t>::max());
+
+  /**
+   * Which inode became known last. A key that was asked for afterwards belongs to an inode that is
+   * not newer and exists still; a newer one may have got the number of what was asked about.
+   */
+  uint64_t Newest() const { return newest_.load(std::memory_order_acquire); }
 
   /**
    * Makes an inode known, with one lookup; nothing, and `inode` is left alone, when there is one of
@@ -109,6 +116,7 @@ class InodeTable {
 
   Slab<KnownInode> slab_;
   std::array<Shard, kShards> shards_;
+  std::atomic<uint64_t> newest_ = 0;
   std::atomic<uint32_t> next_shard_ = 0;
   std::atomic<size_t> hot_ = 0;
   std::atomic<bool> has_been_cold_ = false;

@@ -188,13 +188,16 @@ class Passthrough final : public fuse::FileSystem {
   /** The entry of what `o_path` refers to, with a lookup added. EACCES: it is not to be served. */
   Result<abi::fuse_entry_out> LookUpFd(const fuse::RequestContext& context, UniqueFd o_path,
                                        FdBudget::Share share);
-  /** The inode that is known by that key, with a lookup added, if it is the object of that name. */
-  Result<std::optional<fuse::NodeId>> LookUpKnown(const InodeKey& key, int directory,
-                                                  const char* name);
-  /** Whether a cold inode is the object of a name that has its key. ESTALE: not any more. */
-  static Result<bool> IsObjectOf(const KnownInode& cold, int directory, const char* name);
-  /** Makes the object of that name known, unless it is; answers its node, with a lookup added. */
-  Result<fuse::NodeId> AddInode(KnownInode inode, int directory, const char* name);
+  /** The inode that is known by that key, with a lookup added, if it is the object of that name for
+   * certain.
+   * @param newest InodeTable::Newest before the key was asked for */
+  Result<std::optional<fuse::NodeId>> LookUpKnown(const InodeKey& key, uint64_t newest,
+                                                  int directory, const char* name);
+  /** The same for the key of what `fd` keeps from being freed. A cold inode that has it and is
+   * another object is no more. */
+  Result<std::optional<fuse::NodeId>> LookUpPinned(const InodeKey& key, int fd);
+  /** Makes the object behind `fd` known, unless it is; answers its node, with a lookup added. */
+  Result<fuse::NodeId> AddInode(KnownInode inode, int fd);
   /** EACCES, EOPNOTSUPP: what is there is not served. */
   Result<const Mount*> MountOf(const InodeKey& key, int o_path, uint32_t type);
 
@@ -281,9 +284,9 @@ class Passthrough final : public fuse::FileSystem {
 
   /** ENOSYS, which Linux remembers, when attributes are not served. */
   Result<InodeRef> FindForXattr(fuse::NodeId node);
-  /** EOPNOTSUPP: the attribute is a list that the guest's kernel would not obey. */
   /** The host's kernel keeps the bit for a file of a group that is the daemon's own. */
   Status ClearSetGroupId(const Inode& inode) const;
+  /** EOPNOTSUPP: the attribute is a list that the guest's kernel would not obey. */
   static Status CheckXattrName(const fuse::RequestContext& context, const char* name);
 
   // Half of a usual page-cache read-ahead of a directory; a listing in progress holds one such

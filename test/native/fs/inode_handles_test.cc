@@ -34,6 +34,9 @@ size_t OpenDescriptors() {
   return count;
 }
 
+// Rounds of two threads that work on one name: enough to meet at each of their steps.
+constexpr int kRaces = 300'000;
+
 class InodeHandles : public testing::ServedDirectory {
  protected:
   void SetUp() override {
@@ -283,6 +286,62 @@ TEST_F(InodeHandles, WhereTheyAreMandatoryAFileSystemWithoutThemIsNotServed) {
             Errno(EOPNOTSUPP));
   const auto preferred = begin("/dev", InodeFileHandles::kPrefer);
   EXPECT_TRUE(preferred.second->Lookup(context_, kRootNode, NameOf("pts")).ok());
+}
+
+TEST_F(InodeHandles, AColdInodeIsOfTheTypeThatItWasFoundWithWhateverTakesItsNameMeanwhile) {
+  ASSERT_TRUE(Limit(0).ok());
+  std::atomic<bool> end = false;
+  std::jthread replacer([&] {
+    for (unsigned round = 0; !end; ++round) {
+      (void)mkfifo(PathOf("f").c_str(), 0600);
+      (void)unlink(PathOf("f").c_str());
+      const UniqueFd file(open(PathOf("f").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+      (void)unlink(PathOf("f").c_str());
+    }
+  });
+  int wrong = 0;
+  for (int round = 0; round < kRaces; ++round) {
+    const auto entry = fs_->Lookup(context_, kRootNode, NameOf("f"));
+    if (entry) {
+      const auto now = fs_->GetAttr(context_, NodeId{entry->nodeid});
+      wrong += now && (now->attr.mode & S_IFMT) != (entry->attr.mode & S_IFMT) ? 1 : 0;
+      fs_->Forget(NodeId{entry->nodeid}, 1);
+    }
+  }
+  end = true;
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(InodeHandles, ANameIsNotTakenForAFileThatGotItsNumberAfterItsRemoval) {
+  ASSERT_TRUE(Limit(100, InodeFileHandles::kNever).ok());
+  constexpr uint32_t kOthersMode = 0600;
+  std::atomic<bool> end = false;
+  std::jthread replacer([&] {
+    testing::AwakeAlways sleep;
+    fuse::RequestContext context{{}, 0, sleep};
+    while (!end) {
+      { const UniqueFd file(open(PathOf("f").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644)); }
+      (void)unlink(PathOf("f").c_str());
+      const auto other =
+          fs_->MkNod(context, kRootNode, NameOf("other"), {.mode = S_IFREG | kOthersMode}, 0);
+      if (other) {
+        std::this_thread::yield();
+        fs_->Forget(NodeId{other->nodeid}, 1);
+      }
+      (void)unlink(PathOf("other").c_str());
+    }
+  });
+  int wrong = 0;
+  for (int round = 0; round < kRaces; ++round) {
+    const auto entry = fs_->Lookup(context_, kRootNode, NameOf("f"));
+    if (entry) {
+      const auto now = fs_->GetAttr(context_, NodeId{entry->nodeid});
+      wrong += now && (now->attr.mode & 07777) == kOthersMode ? 1 : 0;
+      fs_->Forget(NodeId{entry->nodeid}, 1);
+    }
+  }
+  end = true;
+  EXPECT_EQ(wrong, 0);
 }
 
 TEST_F(InodeHandles, ThreadsThatUseForgetAndRemoveWhatBecomesColdAgree) {
