@@ -34,8 +34,8 @@ size_t OpenDescriptors() {
   return count;
 }
 
-// Rounds of two threads that work on one name: enough to meet at each of their steps.
-constexpr int kRaces = 300'000;
+// How often one thread replaces what another one looks up: enough to meet at each of their steps.
+constexpr int kRaces = 20'000;
 
 class InodeHandles : public testing::ServedDirectory {
  protected:
@@ -292,15 +292,16 @@ TEST_F(InodeHandles, AColdInodeIsOfTheTypeThatItWasFoundWithWhateverTakesItsName
   ASSERT_TRUE(Limit(0).ok());
   std::atomic<bool> end = false;
   std::jthread replacer([&] {
-    for (unsigned round = 0; !end; ++round) {
+    for (int round = 0; round < kRaces; ++round) {
       (void)mkfifo(PathOf("f").c_str(), 0600);
       (void)unlink(PathOf("f").c_str());
       const UniqueFd file(open(PathOf("f").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
       (void)unlink(PathOf("f").c_str());
     }
+    end = true;
   });
   int wrong = 0;
-  for (int round = 0; round < kRaces; ++round) {
+  while (!end) {
     const auto entry = fs_->Lookup(context_, kRootNode, NameOf("f"));
     if (entry) {
       const auto now = fs_->GetAttr(context_, NodeId{entry->nodeid});
@@ -308,7 +309,6 @@ TEST_F(InodeHandles, AColdInodeIsOfTheTypeThatItWasFoundWithWhateverTakesItsName
       fs_->Forget(NodeId{entry->nodeid}, 1);
     }
   }
-  end = true;
   EXPECT_EQ(wrong, 0);
 }
 
@@ -319,7 +319,7 @@ TEST_F(InodeHandles, ANameIsNotTakenForAFileThatGotItsNumberAfterItsRemoval) {
   std::jthread replacer([&] {
     testing::AwakeAlways sleep;
     fuse::RequestContext context{{}, 0, sleep};
-    while (!end) {
+    for (int round = 0; round < kRaces; ++round) {
       { const UniqueFd file(open(PathOf("f").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644)); }
       (void)unlink(PathOf("f").c_str());
       const auto other =
@@ -330,9 +330,10 @@ TEST_F(InodeHandles, ANameIsNotTakenForAFileThatGotItsNumberAfterItsRemoval) {
       }
       (void)unlink(PathOf("other").c_str());
     }
+    end = true;
   });
   int wrong = 0;
-  for (int round = 0; round < kRaces; ++round) {
+  while (!end) {
     const auto entry = fs_->Lookup(context_, kRootNode, NameOf("f"));
     if (entry) {
       const auto now = fs_->GetAttr(context_, NodeId{entry->nodeid});
@@ -340,7 +341,6 @@ TEST_F(InodeHandles, ANameIsNotTakenForAFileThatGotItsNumberAfterItsRemoval) {
       fs_->Forget(NodeId{entry->nodeid}, 1);
     }
   }
-  end = true;
   EXPECT_EQ(wrong, 0);
 }
 
