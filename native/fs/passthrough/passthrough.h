@@ -276,9 +276,17 @@ class Passthrough final : public fuse::FileSystem {
                    const abi::fuse_setattr_in& in, fuse::NodeId node);
 
   // directories.cc; each with the listing's lock held.
-  Status BeginListing(OpenDirectory& directory, uint64_t offset);
+  /** Half of a usual page-cache read-ahead of a directory. */
+  static constexpr size_t kListingSize = size_t{16} * 1024;
+  using Entries = std::span<std::byte, kListingSize>;
+  /** Gives a listing its buffer; false when too many others have one. */
+  bool KeepsEntries(OpenDirectory::Listing& listing);
+  /** @param entries where what getdents64 returns is put */
+  Status List(fuse::RequestContext& context, OpenDirectory& directory, uint64_t offset,
+              Entries entries, fuse::DirentWriter& out);
+  static Status SeekListing(OpenDirectory& directory, uint64_t offset);
   /** False at the directory's end. */
-  Result<bool> FillListing(OpenDirectory& directory);
+  static Result<bool> FillListing(OpenDirectory& directory, Entries entries);
   void AddEntry(fuse::RequestContext& context, OpenDirectory& directory,
                 const fuse::DirentWriter::Entry& entry, fuse::DirentWriter& out);
 
@@ -289,10 +297,8 @@ class Passthrough final : public fuse::FileSystem {
   /** EOPNOTSUPP: the attribute is a list that the guest's kernel would not obey. */
   static Status CheckXattrName(const fuse::RequestContext& context, const char* name);
 
-  // Half of a usual page-cache read-ahead of a directory; a listing in progress holds one such
-  // buffer.
-  static constexpr size_t kListingSize = size_t{16} * 1024;
-  // 1024 listings in progress at a time bound the memory that they hold to 16 MiB.
+  // Listings in progress that hold a buffer, which bounds the memory for them to 16 MiB. Others are
+  // slower: no user of the guest can take listings from another one.
   static constexpr int kMaxListings = 1024;
   // Sets directory handles apart from file handles.
   static constexpr uint64_t kDirectoryTag = 1ull << 63;
