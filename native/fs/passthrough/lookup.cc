@@ -68,7 +68,7 @@ Result<abi::fuse_entry_out> Passthrough::LookUpFd(const RequestContext& context,
   }
   const InodeKey key = KeyOf(*attributes);
   const uint32_t type = attributes->stx_mode & S_IFMT;
-  const Result<const Mount*> mount = MountOf(key, o_path.get(), type);
+  const Result<const Mount*> mount = MountOf(*attributes, o_path.get());
   if (!mount) {
     return mount.error();
   }
@@ -159,9 +159,12 @@ Result<NodeId> Passthrough::AddInode(KnownInode inode, int fd) {
   }
 }
 
-Result<const Mount*> Passthrough::MountOf(const InodeKey& key, int o_path, uint32_t type) {
+Result<const Mount*> Passthrough::MountOf(const struct statx& attributes, int o_path) {
+  const InodeKey key = KeyOf(attributes);
   const Mount* mount = mounts_.Find(key.mount, key.device);
-  if (mount == nullptr) {
+  // Nothing of a mount is found before its root is.
+  const bool is_root = (attributes.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  if (mount == nullptr || (is_root && mount->MayBeAnother(o_path))) {
     FdBudget::Share share;
     if (options_.inode_file_handles != InodeFileHandles::kNever) {
       share = TakeShare();
@@ -169,7 +172,8 @@ Result<const Mount*> Passthrough::MountOf(const InodeKey& key, int o_path, uint3
         return Errno(EMFILE);
       }
     }
-    mount = &mounts_.Meet(key.mount, key.device, o_path, type, std::move(share));
+    mount = &mounts_.Meet(key.mount, key.device, o_path, attributes.stx_mode & S_IFMT,
+                          std::move(share));
   }
   if (mount->traits.shows_processes) {
     return Errno(EACCES);

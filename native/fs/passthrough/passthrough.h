@@ -199,7 +199,7 @@ class Passthrough final : public fuse::FileSystem {
   /** Makes the object behind `fd` known, unless it is; answers its node, with a lookup added. */
   Result<fuse::NodeId> AddInode(KnownInode inode, int fd);
   /** EACCES, EOPNOTSUPP: what is there is not served. */
-  Result<const Mount*> MountOf(const InodeKey& key, int o_path, uint32_t type);
+  Result<const Mount*> MountOf(const struct statx& attributes, int o_path);
 
   abi::fuse_entry_out EntryOf(const fuse::RequestContext& context, fuse::NodeId node,
                               const struct statx& attributes) const;
