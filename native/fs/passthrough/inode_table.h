@@ -106,7 +106,11 @@ class InodeTable {
   void AppendHot(Shard& shard, uint64_t id);
   void CountForgotten(Shard& shard, const KnownInode& inode);
 
-  enum class Cooling : uint8_t { kDone, kInUse, kImpossible };
+  enum class Cooling : uint8_t {
+    kDone,
+    kNotNow,  // somebody uses it, or the host could not say what there is to know
+    kNever,   // it has been removed, and nothing else keeps it
+  };
 
   /** Hot inodes of a shard that are idle, at most `count`; takes them out of `hot`. */
   std::vector<Ref> TakeIdle(Shard& shard, size_t& most_asked, size_t count);

@@ -5,6 +5,9 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -35,7 +38,20 @@ size_t OpenDescriptors() {
 }
 
 // How often one thread replaces what another one looks up: enough to meet at each of their steps.
-constexpr int kRaces = 20'000;
+constexpr int kRaces = 10'000;
+
+/** File handles are out of the calling thread's reach from now on. */
+void RefuseFileHandles(uint32_t error) {
+  std::array<sock_filter, 4> filter = {{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_name_to_handle_at, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  const sock_fprog program = {filter.size(), filter.data()};
+  ASSERT_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+  ASSERT_EQ(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
 
 class InodeHandles : public testing::ServedDirectory {
  protected:
@@ -235,6 +251,18 @@ TEST_F(InodeHandles, AFileWithoutANameStaysHot) {
     }
   }
   EXPECT_EQ(fs_->GetAttr(context_, node)->attr.nlink, 0u);
+}
+
+TEST_F(InodeHandles, WhatTheHostCouldNotMakeAHandleForIsAskedAgain) {
+  ASSERT_TRUE(Limit(2).ok());
+  WriteMany(2);
+  const NodeId node = LookUp("f0");
+  LookUp("f1");
+  std::thread([&] {
+    RefuseFileHandles(ENOMEM);
+    EXPECT_EQ(fs_->Open(context_, node, {O_RDONLY, 0}).error(), Errno(EMFILE));
+  }).join();
+  EXPECT_TRUE(fs_->Open(context_, node, {O_RDONLY, 0}).ok());
 }
 
 TEST_F(InodeHandles, AnOpenFileThatTheHostRemovesIsNotLostWhileItsInodeIsCold) {
