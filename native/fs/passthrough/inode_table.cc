@@ -111,6 +111,7 @@ Result<std::optional<NodeId>> InodeTable::Add(KnownInode& inode) {
     return Errno(ENFILE);
   }
   Link(shard, hash, *id, may_cool);
+  count_.fetch_add(1, std::memory_order_relaxed);
   return std::optional(NodeId{*id});
 }
 
@@ -135,6 +136,7 @@ void InodeTable::Forget(NodeId node, uint64_t nlookup) {
   inode->nlookup -= std::min(nlookup, inode->nlookup);
   if (inode->nlookup == 0 && slab_.Unlist(inode)) {
     Unlink(shard, inode.id());
+    count_.fetch_sub(1, std::memory_order_relaxed);
     CountForgotten(shard, *inode);
   }
 }
@@ -155,6 +157,7 @@ void InodeTable::ForgetAll() {
         } else {
           slab_.Unlist(inode);
           --shard.inodes;
+          count_.fetch_sub(1, std::memory_order_relaxed);
           forgotten.push_back(std::move(inode));
         }
         id = next;

@@ -61,6 +61,9 @@ class InodeTable {
   /** Takes lookups away, at most as many as there are; the last one makes the inode unknown. */
   void Forget(fuse::NodeId node, uint64_t nlookup);
 
+  /** How many are known. */
+  size_t Count() const { return count_.load(std::memory_order_relaxed); }
+
   /** Makes every inode but the root unknown. */
   void ForgetAll();
 
@@ -121,6 +124,7 @@ class InodeTable {
   Slab<KnownInode> slab_;
   std::array<Shard, kShards> shards_;
   std::atomic<uint64_t> newest_ = 0;
+  std::atomic<size_t> count_ = 0;
   std::atomic<uint32_t> next_shard_ = 0;
   std::atomic<size_t> hot_ = 0;
   std::atomic<bool> has_been_cold_ = false;

@@ -30,7 +30,8 @@ Result<abi::fuse_entry_out> Passthrough::Lookup(RequestContext& context, NodeId 
 }
 
 Result<abi::fuse_entry_out> Passthrough::LookUpIn(const RequestContext& context, int directory,
-                                                  const char* name, FdBudget::Share share) {
+                                                  const char* name,
+                                                  std::optional<FdBudget::Share> for_new) {
   // A known name costs this one call. What was known before it and exists still cannot have got its
   // number from the object that the call has found: it is that object.
   const uint64_t newest = inodes_.Newest();
@@ -46,8 +47,12 @@ Result<abi::fuse_entry_out> Passthrough::LookUpIn(const RequestContext& context,
   if (*known) {
     return EntryOf(context, **known, *attributes);
   }
+  if (!for_new && inodes_.Count() >= options_.inode_limit) {
+    return Errno(ENFILE);
+  }
   // By now the name may be another object's. A descriptor keeps what it has found from being freed,
   // and its number from being used again, while it is asked.
+  FdBudget::Share share = for_new ? std::move(*for_new) : FdBudget::Share();
   if (!share) {
     share = budget_.Take();
   }

@@ -34,6 +34,10 @@ struct Validity {
   bool IsZero() const { return seconds == 0 && nanoseconds == 0; }
 };
 
+/** One that is cold costs about 130 bytes of the daemon's memory: 1 GiB. Linux forgets what it has
+ * no memory for long before. */
+inline constexpr size_t kMaxInodes = size_t{8} * 1024 * 1024;
+
 struct Options {
   fuse::CacheMode cache = fuse::CacheMode::kAuto;
   Validity entry_timeout = {1, 0};
@@ -53,6 +57,8 @@ struct Options {
   bool flock = false;
   /** Descriptors that the guest may make the daemon hold. */
   int64_t guest_fd_limit = 1024;
+  /** Inodes that the guest may know. */
+  size_t inode_limit = kMaxInodes;
 };
 
 /**
@@ -174,17 +180,21 @@ class Passthrough final : public fuse::FileSystem {
   std::optional<InodeRef> PinRemoved(int directory, const char* name);
   /** A share for what needs a descriptor, taken from inodes if need be; empty: EMFILE. */
   FdBudget::Share TakeShare();
-  /** A share for an inode that is about to be made below `directory`. EMFILE. */
+  /** A share for an inode that is about to be made below `directory`. EMFILE; ENFILE: no more
+   * inodes.
+   */
   Result<FdBudget::Share> TakeShareForNew(const Inode& directory);
 
   // lookup.cc
 
   /**
    * The entry of a name in a directory, with a lookup added to its inode. EMFILE: the budget is
-   * used up; with a share of TakeShareForNew, for what has just been made there, it cannot be.
+   * used up; ENFILE: no more inodes. With what TakeShareForNew has answered, for what has just been
+   * made there, neither can be.
    */
   Result<abi::fuse_entry_out> LookUpIn(const fuse::RequestContext& context, int directory,
-                                       const char* name, FdBudget::Share share = {});
+                                       const char* name,
+                                       std::optional<FdBudget::Share> for_new = {});
   /** The entry of what `o_path` refers to, with a lookup added. EACCES: it is not to be served. */
   Result<abi::fuse_entry_out> LookUpFd(const fuse::RequestContext& context, UniqueFd o_path,
                                        FdBudget::Share share);

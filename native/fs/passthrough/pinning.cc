@@ -96,6 +96,9 @@ FdBudget::Share Passthrough::TakeShare() {
 }
 
 Result<FdBudget::Share> Passthrough::TakeShareForNew(const Inode& directory) {
+  if (inodes_.Count() >= options_.inode_limit) {
+    return Errno(ENFILE);
+  }
   FdBudget::Share share = directory.mount->HasHandles() ? budget_.Take() : TakeShare();
   if (!share && !directory.mount->HasHandles()) {
     return Errno(EMFILE);
