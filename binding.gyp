@@ -165,6 +165,8 @@
               "test/native/fs/inode_table_test.cc",
               "test/native/fs/inode_handles_test.cc",
               "test/native/fs/passthrough_test.cc",
+              "test/native/fs/listings_test.cc",
+              "test/native/fs/mounts_test.cc",
               "test/native/fs/creation_test.cc",
               "test/native/fs/ioctl_test.cc",
               "test/native/fs/set_id_bits_test.cc",

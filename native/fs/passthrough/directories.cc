@@ -4,7 +4,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstring>
+#include <limits>
 #include <string_view>
 
 #include "fs/passthrough/passthrough.h"
@@ -41,6 +43,9 @@ HostEntry EntryAt(const std::byte* bytes) {
   return entry;
 }
 
+// Where no listing stands: what comes next begins with a seek.
+constexpr uint64_t kNowhere = std::numeric_limits<uint64_t>::max();
+
 bool IsDot(std::string_view name) {
   return name == "." || name == "..";
 }
@@ -71,17 +76,22 @@ Result<abi::fuse_open_out> Passthrough::OpenDir(RequestContext&, NodeId node) {
   return abi::fuse_open_out{static_cast<uint64_t>(*handle), flags, 0};
 }
 
-Status Passthrough::BeginListing(OpenDirectory& directory, uint64_t offset) {
-  OpenDirectory::Listing& listing = *directory.listing;
-  if (listing.entries == nullptr) {
-    if (listings_.fetch_add(1, std::memory_order_relaxed) >= kMaxListings) {
-      listings_.fetch_sub(1, std::memory_order_relaxed);
-      return Errno(EMFILE);
-    }
-    listing.entries = std::make_unique_for_overwrite<std::byte[]>(kListingSize);
-    listing.held = &listings_;
+bool Passthrough::KeepsEntries(OpenDirectory::Listing& listing) {
+  if (listing.entries != nullptr) {
+    return true;
   }
-  if (offset != listing.offset) {
+  if (listings_.fetch_add(1, std::memory_order_relaxed) >= kMaxListings) {
+    listings_.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  listing.entries = std::make_unique_for_overwrite<std::byte[]>(kListingSize);
+  listing.held = &listings_;
+  return true;
+}
+
+Status Passthrough::SeekListing(OpenDirectory& directory, uint64_t offset) {
+  OpenDirectory::Listing& listing = *directory.listing;
+  if (offset != listing.offset || offset == kNowhere) {
     const auto moved =
         Retry([&] { return lseek(directory.fd.get(), static_cast<off_t>(offset), SEEK_SET); });
     if (!moved) {
@@ -93,14 +103,13 @@ Status Passthrough::BeginListing(OpenDirectory& directory, uint64_t offset) {
   return {};
 }
 
-Result<bool> Passthrough::FillListing(OpenDirectory& directory) {
+Result<bool> Passthrough::FillListing(OpenDirectory& directory, Entries entries) {
   OpenDirectory::Listing& listing = *directory.listing;
   if (listing.next < listing.end) {
     return true;
   }
-  const auto length = Retry([&] {
-    return syscall(SYS_getdents64, directory.fd.get(), listing.entries.get(), kListingSize);
-  });
+  const auto length = Retry(
+      [&] { return syscall(SYS_getdents64, directory.fd.get(), entries.data(), entries.size()); });
   if (!length) {
     return length.error();
   }
@@ -118,12 +127,26 @@ Status Passthrough::ReadDir(RequestContext& context, NodeId node, FileHandle han
   OpenDirectory& directory = **found;
   OpenDirectory::Listing& listing = *directory.listing;
   const std::scoped_lock lock(listing.lock);
-  const Status begun = BeginListing(directory, offset);
-  if (!begun) {
-    return begun;
+  if (KeepsEntries(listing)) {
+    return List(context, directory, offset, Entries(listing.entries.get(), kListingSize), out);
+  }
+  // Many others are in progress. What does not fit into this reply is read again for the next one.
+  std::array<std::byte, kListingSize> entries;
+  const Status listed = List(context, directory, offset, entries, out);
+  listing.next = listing.end = 0;
+  listing.offset = kNowhere;
+  return listed;
+}
+
+Status Passthrough::List(RequestContext& context, OpenDirectory& directory, uint64_t offset,
+                         Entries entries, DirentWriter& out) {
+  OpenDirectory::Listing& listing = *directory.listing;
+  const Status sought = SeekListing(directory, offset);
+  if (!sought) {
+    return sought;
   }
   for (bool empty = true;; empty = false) {
-    const Result<bool> more = FillListing(directory);
+    const Result<bool> more = FillListing(directory, entries);
     if (!more) {
       // What has been written is given; the error will come again at the next call.
       return empty ? Status(more.error()) : Status();
@@ -132,7 +155,7 @@ Status Passthrough::ReadDir(RequestContext& context, NodeId node, FileHandle han
       listing.End();
       return {};
     }
-    const HostEntry entry = EntryAt(listing.entries.get() + listing.next);
+    const HostEntry entry = EntryAt(entries.data() + listing.next);
     if (!out.Fits(entry.name)) {
       // An empty reply would mean the end of the directory.
       return empty ? Status(Errno(EINVAL)) : Status();

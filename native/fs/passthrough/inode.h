@@ -78,6 +78,8 @@ struct KnownInode {
   const Mount* mount;
   /** There from the first time on that it is cold; never changes then. */
   HostFileHandle handle;
+  /** Numbers inodes in the order in which they became known. */
+  uint64_t born = 0;
   /** How many lookups the guest has not forgotten. Guarded by the key's shard lock. */
   uint64_t nlookup = 1;
   /** The next inode of the same bucket, 0 at the end. Guarded by the key's shard lock. */

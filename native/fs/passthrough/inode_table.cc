@@ -27,14 +27,14 @@ InodeTable::Ref InodeTable::FindInShard(Shard& shard, uint64_t hash, const Inode
   return {};
 }
 
-void InodeTable::Link(Shard& shard, uint64_t hash, uint64_t id) {
+void InodeTable::Link(Shard& shard, uint64_t hash, uint64_t id, bool may_cool) {
   if (shard.inodes == shard.buckets.size()) {
     Grow(shard);
   }
   KnownInode& inode = slab_.At(id);
   inode.next_in_bucket = std::exchange(BucketOf(shard, hash), id);
   ++shard.inodes;
-  if (inode.share && inode.mount->HasHandles()) {
+  if (may_cool) {
     AppendHot(shard, id);
   }
 }
@@ -71,7 +71,7 @@ void InodeTable::AddRoot(const InodeKey& key, UniqueFd fd, const Mount& mount) {
                                 .type = S_IFDIR,
                                 .traits = mount.traits,
                                 .mount = &mount});
-  Link(shard, hash, *id);
+  Link(shard, hash, *id, false);
 }
 
 InodeTable::Ref InodeTable::FindKnown(const InodeKey& key) {
@@ -81,14 +81,15 @@ InodeTable::Ref InodeTable::FindKnown(const InodeKey& key) {
   return FindInShard(shard, hash, key);
 }
 
-InodeTable::Ref InodeTable::LookUpKnown(const InodeKey& key) {
+InodeTable::Ref InodeTable::LookUpKnown(const InodeKey& key, uint64_t newest) {
   const uint64_t hash = Hash(key);
   Shard& shard = ShardOf(hash);
   const std::scoped_lock lock(shard.lock);
   Ref inode = FindInShard(shard, hash, key);
-  if (inode) {
-    ++inode->nlookup;
+  if (!inode || inode->born > newest) {
+    return {};
   }
+  ++inode->nlookup;
   return inode;
 }
 
@@ -102,11 +103,15 @@ Result<std::optional<NodeId>> InodeTable::Add(KnownInode& inode) {
   if (inode.fd.get() < 0) {
     has_been_cold_.store(true, std::memory_order_relaxed);
   }
+  inode.born = newest_.fetch_add(1, std::memory_order_acq_rel) + 1;
+  // Asked before it is listed: from then on, others may change its share.
+  const bool may_cool = inode.share && inode.mount->HasHandles();
   const auto id = slab_.Insert(std::move(inode));
   if (!id) {
     return Errno(ENFILE);
   }
-  Link(shard, hash, *id);
+  Link(shard, hash, *id, may_cool);
+  count_.fetch_add(1, std::memory_order_relaxed);
   return std::optional(NodeId{*id});
 }
 
@@ -131,6 +136,7 @@ void InodeTable::Forget(NodeId node, uint64_t nlookup) {
   inode->nlookup -= std::min(nlookup, inode->nlookup);
   if (inode->nlookup == 0 && slab_.Unlist(inode)) {
     Unlink(shard, inode.id());
+    count_.fetch_sub(1, std::memory_order_relaxed);
     CountForgotten(shard, *inode);
   }
 }
@@ -151,6 +157,7 @@ void InodeTable::ForgetAll() {
         } else {
           slab_.Unlist(inode);
           --shard.inodes;
+          count_.fetch_sub(1, std::memory_order_relaxed);
           forgotten.push_back(std::move(inode));
         }
         id = next;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -39,8 +40,14 @@ class InodeTable {
   /** The inode of that key, if it is known. When it is cold, it is up to the caller to find out
    * whether it is the same. */
   Ref FindKnown(const InodeKey& key);
-  /** The same, and adds a lookup to it. */
-  Ref LookUpKnown(const InodeKey& key);
+  /** The same, and adds a lookup to it; nothing when it has become known after `newest`. */
+  Ref LookUpKnown(const InodeKey& key, uint64_t newest = std::numeric_limits<uint64_t>::max());
+
+  /**
+   * Which inode became known last. A key that was asked for afterwards belongs to an inode that is
+   * not newer and exists still; a newer one may have got the number of what was asked about.
+   */
+  uint64_t Newest() const { return newest_.load(std::memory_order_acquire); }
 
   /**
    * Makes an inode known, with one lookup; nothing, and `inode` is left alone, when there is one of
@@ -53,6 +60,9 @@ class InodeTable {
 
   /** Takes lookups away, at most as many as there are; the last one makes the inode unknown. */
   void Forget(fuse::NodeId node, uint64_t nlookup);
+
+  /** How many are known. */
+  size_t Count() const { return count_.load(std::memory_order_relaxed); }
 
   /** Makes every inode but the root unknown. */
   void ForgetAll();
@@ -93,13 +103,17 @@ class InodeTable {
 
   // All with the shard's lock held.
   Ref FindInShard(Shard& shard, uint64_t hash, const InodeKey& key);
-  void Link(Shard& shard, uint64_t hash, uint64_t id);
+  void Link(Shard& shard, uint64_t hash, uint64_t id, bool may_cool);
   void Unlink(Shard& shard, uint64_t id);
   void Grow(Shard& shard);
   void AppendHot(Shard& shard, uint64_t id);
   void CountForgotten(Shard& shard, const KnownInode& inode);
 
-  enum class Cooling : uint8_t { kDone, kInUse, kImpossible };
+  enum class Cooling : uint8_t {
+    kDone,
+    kNotNow,  // somebody uses it, or the host could not say what there is to know
+    kNever,   // it has been removed, and nothing else keeps it
+  };
 
   /** Hot inodes of a shard that are idle, at most `count`; takes them out of `hot`. */
   std::vector<Ref> TakeIdle(Shard& shard, size_t& most_asked, size_t count);
@@ -109,6 +123,8 @@ class InodeTable {
 
   Slab<KnownInode> slab_;
   std::array<Shard, kShards> shards_;
+  std::atomic<uint64_t> newest_ = 0;
+  std::atomic<size_t> count_ = 0;
   std::atomic<uint32_t> next_shard_ = 0;
   std::atomic<size_t> hot_ = 0;
   std::atomic<bool> has_been_cold_ = false;

@@ -73,7 +73,7 @@ InodeTable::Cooling InodeTable::MakeCold(const Ref& idle) {
   if (!idle->handle) {
     Result<HostFileHandle> own = HostFileHandle::Of(idle->fd.get(), "");
     if (!own) {
-      return Cooling::kImpossible;
+      return own.error() == Errno(EOPNOTSUPP) ? Cooling::kNever : Cooling::kNotNow;
     }
     handle = std::move(*own);
   }
@@ -82,8 +82,11 @@ InodeTable::Cooling InodeTable::MakeCold(const Ref& idle) {
   const auto asked = Retry([&] {
     return statx(idle->fd.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_NLINK, &attributes);
   });
-  if (!asked || attributes.stx_nlink == 0) {
-    return Cooling::kImpossible;
+  if (!asked) {
+    return Cooling::kNotNow;
+  }
+  if (attributes.stx_nlink == 0) {
+    return Cooling::kNever;
   }
   has_been_cold_.store(true, std::memory_order_relaxed);
   // Both end after the change, which others wait for.
@@ -96,7 +99,7 @@ InodeTable::Cooling InodeTable::MakeCold(const Ref& idle) {
     share = std::move(inode.share);
     fd = inode.fd.Remove();
   });
-  return done ? Cooling::kDone : Cooling::kInUse;
+  return done ? Cooling::kDone : Cooling::kNotNow;
 }
 
 bool InodeTable::MakeSomeCold(size_t most_asked) {
@@ -108,8 +111,7 @@ bool InodeTable::MakeSomeCold(size_t most_asked) {
     for (const Ref& idle : TakeIdle(shard, most_asked, kWantedCold - cold)) {
       const Cooling cooling = MakeCold(idle);
       cold += cooling == Cooling::kDone ? 1 : 0;
-      // What cannot become cold is not asked again: it has been removed, and nothing else keeps it.
-      if (cooling == Cooling::kInUse) {
+      if (cooling == Cooling::kNotNow) {
         const std::scoped_lock lock(shard.lock);
         if (slab_.Lists(idle.id())) {
           AppendHot(shard, idle.id());

@@ -30,36 +30,35 @@ Result<abi::fuse_entry_out> Passthrough::Lookup(RequestContext& context, NodeId 
 }
 
 Result<abi::fuse_entry_out> Passthrough::LookUpIn(const RequestContext& context, int directory,
-                                                  const char* name, FdBudget::Share share) {
-  // An inode that is hot is pinned by its descriptor, so its key cannot belong to another one by
-  // now: a known name costs this one call.
+                                                  const char* name,
+                                                  std::optional<FdBudget::Share> for_new) {
+  // A known name costs this one call. What was known before it and exists still cannot have got its
+  // number from the object that the call has found: it is that object.
+  const uint64_t newest = inodes_.Newest();
   const auto attributes = Stat(directory, name);
   if (!attributes) {
     return attributes.error();
   }
   const InodeKey key = KeyOf(*attributes);
-  const uint32_t type = attributes->stx_mode & S_IFMT;
-  const auto known = LookUpKnown(key, directory, name);
+  const auto known = LookUpKnown(key, newest, directory, name);
   if (!known) {
     return known.error();
   }
   if (*known) {
     return EntryOf(context, **known, *attributes);
   }
+  if (!for_new && inodes_.Count() >= options_.inode_limit) {
+    return Errno(ENFILE);
+  }
+  // By now the name may be another object's. A descriptor keeps what it has found from being freed,
+  // and its number from being used again, while it is asked.
+  FdBudget::Share share = for_new ? std::move(*for_new) : FdBudget::Share();
   if (!share) {
     share = budget_.Take();
   }
   const Mount* const mount = mounts_.Find(key.mount, key.device);
-  if (!share && mount != nullptr && mount->HasHandles()) {
-    const auto node = AddInode({.key = key, .type = type, .traits = mount->traits, .mount = mount},
-                               directory, name);
-    return node ? Result(EntryOf(context, *node, *attributes)) : node.error();
-  }
-  if (!share) {
+  if (!share && (mount == nullptr || !mount->HasHandles())) {
     share = TakeShare();
-  }
-  if (!share && options_.inode_file_handles == InodeFileHandles::kNever) {
-    return Errno(EMFILE);
   }
   Result<UniqueFd> o_path =
       RetryFd([&] { return openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC); });
@@ -74,12 +73,17 @@ Result<abi::fuse_entry_out> Passthrough::LookUpFd(const RequestContext& context,
   }
   const InodeKey key = KeyOf(*attributes);
   const uint32_t type = attributes->stx_mode & S_IFMT;
-  const Result<const Mount*> mount = MountOf(key, o_path.get(), type);
+  const Result<const Mount*> mount = MountOf(*attributes, o_path.get());
   if (!mount) {
     return mount.error();
   }
   if (!share && !(*mount)->HasHandles()) {
-    return Errno(EMFILE);
+    // Another thread may have made it known meanwhile.
+    const auto known = LookUpPinned(key, o_path.get());
+    if (!known || !*known) {
+      return known ? Errno(EMFILE) : known.error();
+    }
+    return EntryOf(context, **known, *attributes);
   }
   KnownInode inode = {.key = key,
                       .type = type,
@@ -91,12 +95,29 @@ Result<abi::fuse_entry_out> Passthrough::LookUpFd(const RequestContext& context,
   if (inode.share) {
     inode.fd.Set(o_path);
   }
-  const auto node = AddInode(std::move(inode), fd, "");
+  const auto node = AddInode(std::move(inode), fd);
   return node ? Result(EntryOf(context, *node, *attributes)) : node.error();
 }
 
-Result<std::optional<NodeId>> Passthrough::LookUpKnown(const InodeKey& key, int directory,
-                                                       const char* name) {
+Result<std::optional<NodeId>> Passthrough::LookUpKnown(const InodeKey& key, uint64_t newest,
+                                                       int directory, const char* name) {
+  const InodeTable::Ref known = inodes_.LookUpKnown(key, newest);
+  if (!known) {
+    return std::optional<NodeId>();
+  }
+  const NodeId node{known.id()};
+  if (known->fd.get() >= 0) {
+    return std::optional(node);
+  }
+  const Result<HostFileHandle> handle = HostFileHandle::Of(directory, name);
+  if (handle && *handle == known->handle) {
+    return std::optional(node);
+  }
+  inodes_.Forget(node, 1);
+  return handle ? Result(std::optional<NodeId>()) : handle.error();
+}
+
+Result<std::optional<NodeId>> Passthrough::LookUpPinned(const InodeKey& key, int fd) {
   const InodeTable::Ref known = inodes_.LookUpKnown(key);
   if (!known) {
     return std::optional<NodeId>();
@@ -105,36 +126,20 @@ Result<std::optional<NodeId>> Passthrough::LookUpKnown(const InodeKey& key, int 
   if (known->fd.get() >= 0) {
     return std::optional(node);
   }
-  const Result<bool> same = IsObjectOf(*known, directory, name);
-  if (same && *same) {
+  const Result<HostFileHandle> handle = HostFileHandle::Of(fd, "");
+  if (handle && *handle == known->handle) {
     return std::optional(node);
   }
-  if (same) {
+  if (handle) {
     inodes_.SetReplaced(known);
   }
   inodes_.Forget(node, 1);
-  return same ? Result(std::optional<NodeId>()) : same.error();
+  return handle ? Result(std::optional<NodeId>()) : handle.error();
 }
 
-Result<bool> Passthrough::IsObjectOf(const KnownInode& cold, int directory, const char* name) {
-  const Result<HostFileHandle> handle = HostFileHandle::Of(directory, name);
-  if (!handle) {
-    return handle.error();
-  }
-  if (*handle == cold.handle) {
-    return true;
-  }
-  // Unless the name has become another object's since its key was asked for.
-  const auto attributes = Stat(directory, name);
-  if (!attributes) {
-    return attributes.error();
-  }
-  return KeyOf(*attributes) == cold.key ? Result(false) : Errno(ESTALE);
-}
-
-Result<NodeId> Passthrough::AddInode(KnownInode inode, int directory, const char* name) {
+Result<NodeId> Passthrough::AddInode(KnownInode inode, int fd) {
   if (inode.fd.get() < 0) {
-    Result<HostFileHandle> handle = HostFileHandle::Of(directory, name);
+    Result<HostFileHandle> handle = HostFileHandle::Of(fd, "");
     if (!handle) {
       return handle.error();
     }
@@ -149,7 +154,7 @@ Result<NodeId> Passthrough::AddInode(KnownInode inode, int directory, const char
       return **added;
     }
     // Another thread was faster, or a dead inode has the key still.
-    const auto known = LookUpKnown(inode.key, directory, name);
+    const auto known = LookUpPinned(inode.key, fd);
     if (!known) {
       return known.error();
     }
@@ -159,9 +164,12 @@ Result<NodeId> Passthrough::AddInode(KnownInode inode, int directory, const char
   }
 }
 
-Result<const Mount*> Passthrough::MountOf(const InodeKey& key, int o_path, uint32_t type) {
+Result<const Mount*> Passthrough::MountOf(const struct statx& attributes, int o_path) {
+  const InodeKey key = KeyOf(attributes);
   const Mount* mount = mounts_.Find(key.mount, key.device);
-  if (mount == nullptr) {
+  // Nothing of a mount is found before its root is.
+  const bool is_root = (attributes.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  if (mount == nullptr || (is_root && mount->MayBeAnother(o_path))) {
     FdBudget::Share share;
     if (options_.inode_file_handles != InodeFileHandles::kNever) {
       share = TakeShare();
@@ -169,7 +177,8 @@ Result<const Mount*> Passthrough::MountOf(const InodeKey& key, int o_path, uint3
         return Errno(EMFILE);
       }
     }
-    mount = &mounts_.Meet(key.mount, key.device, o_path, type, std::move(share));
+    mount = &mounts_.Meet(key.mount, key.device, o_path, attributes.stx_mode & S_IFMT,
+                          std::move(share));
   }
   if (mount->traits.shows_processes) {
     return Errno(EACCES);

@@ -14,6 +14,8 @@ struct MountTraits {
   bool shows_processes : 1;
   /** btrfs: a mount holds several trees, whose inode numbers are alike. */
   bool has_subvolumes : 1;
+
+  friend bool operator==(const MountTraits&, const MountTraits&) = default;
 };
 
 /** Asks the file system behind a descriptor. */

@@ -35,7 +35,8 @@ const Mount& Mounts::Meet(uint64_t id, uint64_t device, int o_path, uint32_t typ
                             ? Errno(EOPNOTSUPP)
                             : OpenForHandles(id, device, o_path, type);
   const std::scoped_lock lock(meeting_);
-  if (const Mount* known = Find(id, device)) {
+  if (const Mount* known = Find(id, device);
+      known != nullptr && (known->HasHandles() || known->traits == traits)) {
     return *known;
   }
   std::atomic<Mount*>& bucket = buckets_[BucketOf(id, device)];

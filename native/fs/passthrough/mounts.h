@@ -37,6 +37,12 @@ struct Mount {
   Mount* next;
 
   bool HasHandles() const { return static_cast<bool>(fd); }
+
+  /**
+   * Whether the root of a mount with this id and device is another mount's: the kernel uses both
+   * again when nothing holds the mount any more. What has handles is held by their descriptor.
+   */
+  bool MayBeAnother(int root) const { return !HasHandles() && TraitsOf(root) != traits; }
 };
 
 /**
@@ -55,7 +61,8 @@ class Mounts {
   const Mount* Find(uint64_t id, uint64_t device) const;
 
   /**
-   * Adds the mount of the file behind `o_path`, unless another thread was faster.
+   * Adds the mount of the file behind `o_path`, unless another thread was faster. It takes the
+   * place of one that has the same id and device and is another: what was found there keeps that.
    *
    * @param type its S_IFMT bits
    * @param share for the descriptor of a mount with handles

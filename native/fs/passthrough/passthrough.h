@@ -34,6 +34,10 @@ struct Validity {
   bool IsZero() const { return seconds == 0 && nanoseconds == 0; }
 };
 
+/** One that is cold costs about 130 bytes of the daemon's memory: 1 GiB. Linux forgets what it has
+ * no memory for long before. */
+inline constexpr size_t kMaxInodes = size_t{8} * 1024 * 1024;
+
 struct Options {
   fuse::CacheMode cache = fuse::CacheMode::kAuto;
   Validity entry_timeout = {1, 0};
@@ -55,6 +59,8 @@ struct Options {
   bool ids_are_translated = false;
   /** Descriptors that the guest may make the daemon hold. */
   int64_t guest_fd_limit = 1024;
+  /** Inodes that the guest may know. */
+  size_t inode_limit = kMaxInodes;
 };
 
 /**
@@ -176,29 +182,36 @@ class Passthrough final : public fuse::FileSystem {
   std::optional<InodeRef> PinRemoved(int directory, const char* name);
   /** A share for what needs a descriptor, taken from inodes if need be; empty: EMFILE. */
   FdBudget::Share TakeShare();
-  /** A share for an inode that is about to be made below `directory`. EMFILE. */
+  /** A share for an inode that is about to be made below `directory`. EMFILE; ENFILE: no more
+   * inodes.
+   */
   Result<FdBudget::Share> TakeShareForNew(const Inode& directory);
 
   // lookup.cc
 
   /**
    * The entry of a name in a directory, with a lookup added to its inode. EMFILE: the budget is
-   * used up; with a share of TakeShareForNew, for what has just been made there, it cannot be.
+   * used up; ENFILE: no more inodes. With what TakeShareForNew has answered, for what has just been
+   * made there, neither can be.
    */
   Result<abi::fuse_entry_out> LookUpIn(const fuse::RequestContext& context, int directory,
-                                       const char* name, FdBudget::Share share = {});
+                                       const char* name,
+                                       std::optional<FdBudget::Share> for_new = {});
   /** The entry of what `o_path` refers to, with a lookup added. EACCES: it is not to be served. */
   Result<abi::fuse_entry_out> LookUpFd(const fuse::RequestContext& context, UniqueFd o_path,
                                        FdBudget::Share share);
-  /** The inode that is known by that key, with a lookup added, if it is the object of that name. */
-  Result<std::optional<fuse::NodeId>> LookUpKnown(const InodeKey& key, int directory,
-                                                  const char* name);
-  /** Whether a cold inode is the object of a name that has its key. ESTALE: not any more. */
-  static Result<bool> IsObjectOf(const KnownInode& cold, int directory, const char* name);
-  /** Makes the object of that name known, unless it is; answers its node, with a lookup added. */
-  Result<fuse::NodeId> AddInode(KnownInode inode, int directory, const char* name);
+  /** The inode that is known by that key, with a lookup added, if it is the object of that name for
+   * certain.
+   * @param newest InodeTable::Newest before the key was asked for */
+  Result<std::optional<fuse::NodeId>> LookUpKnown(const InodeKey& key, uint64_t newest,
+                                                  int directory, const char* name);
+  /** The same for the key of what `fd` keeps from being freed. A cold inode that has it and is
+   * another object is no more. */
+  Result<std::optional<fuse::NodeId>> LookUpPinned(const InodeKey& key, int fd);
+  /** Makes the object behind `fd` known, unless it is; answers its node, with a lookup added. */
+  Result<fuse::NodeId> AddInode(KnownInode inode, int fd);
   /** EACCES, EOPNOTSUPP: what is there is not served. */
-  Result<const Mount*> MountOf(const InodeKey& key, int o_path, uint32_t type);
+  Result<const Mount*> MountOf(const struct statx& attributes, int o_path);
 
   abi::fuse_entry_out EntryOf(const fuse::RequestContext& context, fuse::NodeId node,
                               const struct statx& attributes) const;
@@ -279,23 +292,29 @@ class Passthrough final : public fuse::FileSystem {
                    const abi::fuse_setattr_in& in, fuse::NodeId node);
 
   // directories.cc; each with the listing's lock held.
-  Status BeginListing(OpenDirectory& directory, uint64_t offset);
+  /** Half of a usual page-cache read-ahead of a directory. */
+  static constexpr size_t kListingSize = size_t{16} * 1024;
+  using Entries = std::span<std::byte, kListingSize>;
+  /** Gives a listing its buffer; false when too many others have one. */
+  bool KeepsEntries(OpenDirectory::Listing& listing);
+  /** @param entries where what getdents64 returns is put */
+  Status List(fuse::RequestContext& context, OpenDirectory& directory, uint64_t offset,
+              Entries entries, fuse::DirentWriter& out);
+  static Status SeekListing(OpenDirectory& directory, uint64_t offset);
   /** False at the directory's end. */
-  Result<bool> FillListing(OpenDirectory& directory);
+  static Result<bool> FillListing(OpenDirectory& directory, Entries entries);
   void AddEntry(fuse::RequestContext& context, OpenDirectory& directory,
                 const fuse::DirentWriter::Entry& entry, fuse::DirentWriter& out);
 
   /** ENOSYS, which Linux remembers, when attributes are not served. */
   Result<InodeRef> FindForXattr(fuse::NodeId node);
-  /** EOPNOTSUPP: the attribute is a list that the guest's kernel would not obey. */
   /** The host's kernel keeps the bit for a file of a group that is the daemon's own. */
   Status ClearSetGroupId(const Inode& inode) const;
+  /** EOPNOTSUPP: the attribute is a list that the guest's kernel would not obey. */
   static Status CheckXattrName(const fuse::RequestContext& context, const char* name);
 
-  // Half of a usual page-cache read-ahead of a directory; a listing in progress holds one such
-  // buffer.
-  static constexpr size_t kListingSize = size_t{16} * 1024;
-  // 1024 listings in progress at a time bound the memory that they hold to 16 MiB.
+  // Listings in progress that hold a buffer, which bounds the memory for them to 16 MiB. Others are
+  // slower: no user of the guest can take listings from another one.
   static constexpr int kMaxListings = 1024;
   // Sets directory handles apart from file handles.
   static constexpr uint64_t kDirectoryTag = 1ull << 63;

@@ -47,12 +47,12 @@ Result<Passthrough::InodeRef> Passthrough::PinCold(InodeTable::Ref&& inode) {
   if (!fd) {
     return fd.error();
   }
-  // The handle may be that of what had taken the name before it was asked for.
+  // A handle that the file system has given to another object since then opens nothing.
   const auto attributes = Stat(fd->get(), "");
   if (!attributes) {
     return attributes.error();
   }
-  if (KeyOf(*attributes) != inode->key) {
+  if (KeyOf(*attributes) != inode->key || (attributes->stx_mode & S_IFMT) != inode->type) {
     return Errno(ESTALE);
   }
   FdBudget::Share share = budget_.Take();
@@ -96,6 +96,9 @@ FdBudget::Share Passthrough::TakeShare() {
 }
 
 Result<FdBudget::Share> Passthrough::TakeShareForNew(const Inode& directory) {
+  if (inodes_.Count() >= options_.inode_limit) {
+    return Errno(ENFILE);
+  }
   FdBudget::Share share = directory.mount->HasHandles() ? budget_.Take() : TakeShare();
   if (!share && !directory.mount->HasHandles()) {
     return Errno(EMFILE);

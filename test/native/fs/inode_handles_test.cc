@@ -5,6 +5,9 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -32,6 +35,22 @@ size_t OpenDescriptors() {
   }
   closedir(own);
   return count;
+}
+
+// How often one thread replaces what another one looks up: enough to meet at each of their steps.
+constexpr int kRaces = 10'000;
+
+/** File handles are out of the calling thread's reach from now on. */
+void RefuseFileHandles(uint32_t error) {
+  std::array<sock_filter, 4> filter = {{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_name_to_handle_at, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  const sock_fprog program = {filter.size(), filter.data()};
+  ASSERT_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+  ASSERT_EQ(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
 }
 
 class InodeHandles : public testing::ServedDirectory {
@@ -234,6 +253,18 @@ TEST_F(InodeHandles, AFileWithoutANameStaysHot) {
   EXPECT_EQ(fs_->GetAttr(context_, node)->attr.nlink, 0u);
 }
 
+TEST_F(InodeHandles, WhatTheHostCouldNotMakeAHandleForIsAskedAgain) {
+  ASSERT_TRUE(Limit(2).ok());
+  WriteMany(2);
+  const NodeId node = LookUp("f0");
+  LookUp("f1");
+  std::thread([&] {
+    RefuseFileHandles(ENOMEM);
+    EXPECT_EQ(fs_->Open(context_, node, {O_RDONLY, 0}).error(), Errno(EMFILE));
+  }).join();
+  EXPECT_TRUE(fs_->Open(context_, node, {O_RDONLY, 0}).ok());
+}
+
 TEST_F(InodeHandles, AnOpenFileThatTheHostRemovesIsNotLostWhileItsInodeIsCold) {
   ASSERT_TRUE(Limit(1).ok());
   Write("file", "content");
@@ -283,6 +314,62 @@ TEST_F(InodeHandles, WhereTheyAreMandatoryAFileSystemWithoutThemIsNotServed) {
             Errno(EOPNOTSUPP));
   const auto preferred = begin("/dev", InodeFileHandles::kPrefer);
   EXPECT_TRUE(preferred.second->Lookup(context_, kRootNode, NameOf("pts")).ok());
+}
+
+TEST_F(InodeHandles, AColdInodeIsOfTheTypeThatItWasFoundWithWhateverTakesItsNameMeanwhile) {
+  ASSERT_TRUE(Limit(0).ok());
+  std::atomic<bool> end = false;
+  std::jthread replacer([&] {
+    for (int round = 0; round < kRaces; ++round) {
+      (void)mkfifo(PathOf("f").c_str(), 0600);
+      (void)unlink(PathOf("f").c_str());
+      const UniqueFd file(open(PathOf("f").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+      (void)unlink(PathOf("f").c_str());
+    }
+    end = true;
+  });
+  int wrong = 0;
+  while (!end) {
+    const auto entry = fs_->Lookup(context_, kRootNode, NameOf("f"));
+    if (entry) {
+      const auto now = fs_->GetAttr(context_, NodeId{entry->nodeid});
+      wrong += now && (now->attr.mode & S_IFMT) != (entry->attr.mode & S_IFMT) ? 1 : 0;
+      fs_->Forget(NodeId{entry->nodeid}, 1);
+    }
+  }
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(InodeHandles, ANameIsNotTakenForAFileThatGotItsNumberAfterItsRemoval) {
+  ASSERT_TRUE(Limit(100, InodeFileHandles::kNever).ok());
+  constexpr uint32_t kOthersMode = 0600;
+  std::atomic<bool> end = false;
+  std::jthread replacer([&] {
+    testing::AwakeAlways sleep;
+    fuse::RequestContext context{{}, 0, sleep};
+    for (int round = 0; round < kRaces; ++round) {
+      { const UniqueFd file(open(PathOf("f").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644)); }
+      (void)unlink(PathOf("f").c_str());
+      const auto other =
+          fs_->MkNod(context, kRootNode, NameOf("other"), {.mode = S_IFREG | kOthersMode}, 0);
+      if (other) {
+        std::this_thread::yield();
+        fs_->Forget(NodeId{other->nodeid}, 1);
+      }
+      (void)unlink(PathOf("other").c_str());
+    }
+    end = true;
+  });
+  int wrong = 0;
+  while (!end) {
+    const auto entry = fs_->Lookup(context_, kRootNode, NameOf("f"));
+    if (entry) {
+      const auto now = fs_->GetAttr(context_, NodeId{entry->nodeid});
+      wrong += now && (now->attr.mode & 07777) == kOthersMode ? 1 : 0;
+      fs_->Forget(NodeId{entry->nodeid}, 1);
+    }
+  }
+  EXPECT_EQ(wrong, 0);
 }
 
 TEST_F(InodeHandles, ThreadsThatUseForgetAndRemoveWhatBecomesColdAgree) {

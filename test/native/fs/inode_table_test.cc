@@ -76,6 +76,17 @@ TEST_F(InodeTableTest, OneInodeHasOneNode) {
   EXPECT_FALSE(LookUpKnown(Key(3)));
 }
 
+TEST_F(InodeTableTest, WhatBecameKnownAfterAKeyWasAskedForIsNotWhatThatKeyMeant) {
+  const NodeId older = *LookUp(Key(2));
+  const uint64_t newest = table_.Newest();
+  EXPECT_EQ(NodeId{table_.LookUpKnown(Key(2), newest).id()}, older);
+  const NodeId newer = *LookUp(Key(3));
+  EXPECT_FALSE(table_.LookUpKnown(Key(3), newest));
+  EXPECT_TRUE(table_.LookUpKnown(Key(3), table_.Newest()));
+  table_.Forget(newer, 2);
+  EXPECT_FALSE(table_.Find(newer)) << "what was not found got a lookup";
+}
+
 TEST_F(InodeTableTest, EqualNumbersOnDifferentMountsStayApart) {
   EXPECT_NE(*LookUp(Key(2, 1)), *LookUp(Key(2, 2)));
 }

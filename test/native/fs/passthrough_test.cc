@@ -41,11 +41,12 @@ class PassthroughTest : public ::testing::Test {
     EXPECT_EQ(std::system(("rm -rf " + directory_).c_str()), 0);
   }
 
-  Status Begin(int64_t fd_limit) {
+  Status Begin(int64_t fd_limit, size_t inode_limit = kMaxInodes) {
     sys::ProcSelfFd proc(OpenPath("/proc/self/fd"));
     EXPECT_TRUE(proc.Enter().ok());
     Options options;
     options.guest_fd_limit = fd_limit;
+    options.inode_limit = inode_limit;
     fs_ = std::make_unique<Passthrough>(options, std::move(proc),
                                         identity::ProcessIdentity::OfCallingThread());
     return fs_->Open(OpenPath(directory_.c_str()));
@@ -75,6 +76,24 @@ TEST_F(PassthroughTest, WhatTheBudgetForbidsIsNotMade) {
             Errno(EMFILE));
   EXPECT_EQ(fs_->Symlink(context_, kRootNode, NameOf("link"), "x", {}).error(), Errno(EMFILE));
   EXPECT_FALSE(Exists("second"));
+}
+
+TEST_F(PassthroughTest, TheGuestKnowsAsManyInodesAsItMay) {
+  ASSERT_TRUE(Begin(1000, 1).ok());
+  const auto created = Create("file");
+  ASSERT_TRUE(created.ok());
+  EXPECT_EQ(mkdir(PathOf("host").c_str(), 0755), 0);
+  EXPECT_EQ(fs_->Lookup(context_, kRootNode, NameOf("host")).error(), Errno(ENFILE));
+  EXPECT_FALSE(Create("second").ok());
+  EXPECT_EQ(fs_->MkDir(context_, kRootNode, NameOf("third"), {.mode = 0755}).error(),
+            Errno(ENFILE));
+  EXPECT_FALSE(Exists("second"));
+  EXPECT_FALSE(Exists("third"));
+  EXPECT_TRUE(fs_->Lookup(context_, kRootNode, NameOf("file")).ok());
+  fs_->Forget(NodeId{created->entry.nodeid}, 2);
+  EXPECT_TRUE(fs_->Lookup(context_, kRootNode, NameOf("host")).ok());
+  fs_->Reset();
+  EXPECT_TRUE(fs_->Lookup(context_, kRootNode, NameOf("file")).ok());
 }
 
 TEST_F(PassthroughTest, AFullBudgetHasRoomAgainWhenTheGuestForgets) {
