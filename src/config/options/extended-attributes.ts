@@ -53,7 +53,9 @@ export const extendedAttributeOptions = [
     name: 'killpriv-v2',
     default: 'on',
     summary: 'Clear set-id bits and file capabilities here when the guest changes a file.',
-    detail: 'The guest then need not ask for file capabilities before each write.',
+    detail:
+      'The guest then need not ask for file capabilities before each write. Not for a share on NFS, whose server keeps ' +
+      'the bits for root.',
   },
   {
     name: 'no-killpriv-v2',
