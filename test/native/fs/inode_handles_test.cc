@@ -38,7 +38,7 @@ size_t OpenDescriptors() {
 }
 
 // How often one thread replaces what another one looks up: enough to meet at each of their steps.
-constexpr int kRaces = 10'000;
+constexpr int kRaces = 5'000;
 
 /** File handles are out of the calling thread's reach from now on. */
 void RefuseFileHandles(uint32_t error) {

@@ -2,11 +2,15 @@
 #include "fs/passthrough/mounts.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <thread>
+
 #include "gtest/gtest.h"
+#include "served_directory.h"
 
 namespace vfsd::fs::passthrough {
 namespace {
@@ -41,6 +45,34 @@ TEST_F(MountsTest, AProcfsThatIsMountedWhereAnotherFileSystemWasIsMetAsProcfs) {
   EXPECT_TRUE(met.traits.shows_processes);
   EXPECT_EQ(mounts_.Find(kId, kDevice), &met);
   EXPECT_FALSE(gone.traits.shows_processes) << "what was found on it keeps what was known";
+}
+
+class ServedMounts : public testing::ServedDirectory {};
+
+TEST_F(ServedMounts, AProcfsInThePlaceOfAFileSystemThatWasServedIsNotServed) {
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "only root mounts";
+  }
+  ASSERT_EQ(mkdir(PathOf("sub").c_str(), 0755), 0);
+  // The thread's own mounts, which end with it.
+  std::thread([this] {
+    if (unshare(CLONE_NEWNS) != 0) {
+      GTEST_SKIP() << "no mounts here";
+    }
+    const std::string sub = PathOf("sub");
+    ASSERT_EQ(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    Serve({.inode_file_handles = InodeFileHandles::kNever});
+    ASSERT_EQ(mount("none", sub.c_str(), "tmpfs", 0, nullptr), 0);
+    const auto entry = fs_->Lookup(context_, fuse::kRootNode, NameOf("sub"));
+    ASSERT_TRUE(entry.ok());
+    fs_->Forget(fuse::NodeId{entry->nodeid}, 1);
+    ASSERT_EQ(umount2(sub.c_str(), 0), 0);
+    ASSERT_EQ(mount("none", sub.c_str(), "proc", 0, nullptr), 0);
+    const auto processes = fs_->Lookup(context_, fuse::kRootNode, NameOf("sub"));
+    EXPECT_FALSE(processes.ok());
+    EXPECT_EQ(processes.ok() ? Errno(0) : processes.error(), Errno(EACCES));
+    fs_.reset();
+  }).join();
 }
 
 }  // namespace
