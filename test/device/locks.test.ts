@@ -176,7 +176,7 @@ t.test('a hundred that wait for a lock get it in their order', async (t) => {
 });
 
 for (const indirect of [true, false]) {
-  t.test(`a crowd leaves room for the unlock, indirect descriptors: ${indirect}`, async (t) => {
+  t.test(`a crowd leaves room for the unlock, indirect descriptors: ${String(indirect)}`, async (t) => {
     const { file } = await openLockScene(t, { machine: { ringSize: 128, indirect } });
     const mayWait = indirect ? 32 : 8;
     t.equal(file.set(1, Lock.EXCLUSIVE), 'OK');

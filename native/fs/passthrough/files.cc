@@ -146,7 +146,7 @@ Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent
   const int directory_fd = (*directory)->fd.get();
   Result<FdBudget::Share> inode_share = TakeShareForNew(**directory);
   if (!inode_share || !file_share) {
-    return Errno(EMFILE);
+    return inode_share ? Errno(EMFILE) : inode_share.error();
   }
   // Always exclusively: what exists already was put there by whomever since the guest looked, and
   // might be a device or a FIFO.
@@ -182,7 +182,7 @@ Result<fuse::Created> Passthrough::TmpFile(RequestContext& context, NodeId paren
   }
   Result<FdBudget::Share> inode_share = TakeShareForNew(**directory);
   if (!inode_share || !file_share) {
-    return Errno(EMFILE);
+    return inode_share ? Errno(EMFILE) : inode_share.error();
   }
   Result<UniqueFd> file = [&]() -> Result<UniqueFd> {
     const auto identity = ActAsCreator(context, **directory, object);

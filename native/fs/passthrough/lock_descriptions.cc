@@ -63,6 +63,7 @@ void LockDescriptions::EndOwner(NodeId node, LockOwner owner) {
   if (empty()) {
     return;
   }
+  const HostLock everything = {.kind = HostLock::Kind::kRange, .type = F_UNLCK};
   // Ends behind the lock's scope: closing takes time.
   Ref description;
   {
@@ -73,6 +74,8 @@ void LockDescriptions::EndOwner(NodeId node, LockOwner owner) {
     }
     // References are only added under this lock.
     if (found->second.use_count() == 1) {
+      // Before it is gone: whoever does not find it may say that the owner has no locks any more.
+      static_cast<void>(everything.Try(found->second->fd.get()));
       description = std::move(found->second);
       descriptions_.erase(found);
       count_.store(descriptions_.size(), std::memory_order_relaxed);
@@ -81,7 +84,6 @@ void LockDescriptions::EndOwner(NodeId node, LockOwner owner) {
     description = found->second;
   }
   // Another thread of the process waits for a lock through it, which is to be kept once it is had.
-  const HostLock everything = {.kind = HostLock::Kind::kRange, .type = F_UNLCK};
   description->holds.store(false);
   static_cast<void>(everything.Try(description->fd.get()));
 }

@@ -368,7 +368,9 @@ TEST_F(LocksTest, AnOwnerWhoseHandleIsReleasedMeanwhileLeavesNothingBehind) {
     const FileHandle handle = OpenFile(small);
     result = -1;
     job = static_cast<uint64_t>(handle);
-    for (volatile int spin = 0; spin < round * 37 % 5000; spin = spin + 1) {
+    const auto until =
+        std::chrono::steady_clock::now() + std::chrono::nanoseconds(round * 37 % 5000);
+    while (std::chrono::steady_clock::now() < until) {
     }
     Release(small, handle);
     while (result == -1) {
