@@ -176,20 +176,23 @@ t.test('a hundred that wait for a lock get it in their order', async (t) => {
 });
 
 for (const indirect of [true, false]) {
-  t.test(`a crowd leaves room for the unlock, indirect descriptors: ${String(indirect)}`, async (t) => {
-    const { file } = await openLockScene(t, { machine: { ringSize: 128, indirect } });
-    const mayWait = indirect ? 32 : 8;
-    t.equal(file.set(1, Lock.EXCLUSIVE), 'OK');
-    const waiting = Array.from({ length: mayWait }, (_, i) => file.wait(i + 2, Lock.EXCLUSIVE));
-    for (let i = 0; i < 6; i++) {
-      const head = file.wait(100 + i, Lock.EXCLUSIVE);
-      t.strictSame(nextAnswer(file.guest), { head, status: 'ENOLCK' });
-    }
-    const unlock = file.unlock(1);
-    const answers = [nextAnswer(file.guest), nextAnswer(file.guest)];
-    t.ok(answers.every(({ status }) => status === 'OK'));
-    t.same(new Set(answers.map(({ head }) => head)), new Set([unlock, waiting[0]]));
-  });
+  t.test(
+    `a crowd leaves room for the unlock, indirect descriptors: ${String(indirect)}`,
+    async (t) => {
+      const { file } = await openLockScene(t, { machine: { ringSize: 128, indirect } });
+      const mayWait = indirect ? 32 : 8;
+      t.equal(file.set(1, Lock.EXCLUSIVE), 'OK');
+      const waiting = Array.from({ length: mayWait }, (_, i) => file.wait(i + 2, Lock.EXCLUSIVE));
+      for (let i = 0; i < 6; i++) {
+        const head = file.wait(100 + i, Lock.EXCLUSIVE);
+        t.strictSame(nextAnswer(file.guest), { head, status: 'ENOLCK' });
+      }
+      const unlock = file.unlock(1);
+      const answers = [nextAnswer(file.guest), nextAnswer(file.guest)];
+      t.ok(answers.every(({ status }) => status === 'OK'));
+      t.same(new Set(answers.map(({ head }) => head)), new Set([unlock, waiting[0]]));
+    },
+  );
 }
 
 t.test('a guest gets the lock when the other one unlocks', async (t) => {
