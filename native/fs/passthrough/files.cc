@@ -127,6 +127,11 @@ Result<abi::fuse_open_out> Passthrough::Open(RequestContext& context, NodeId nod
     }
   }
   Result<UniqueFd> file = OpenRegular(**inode, HostOpenFlags(in.flags));
+  if (!file && file.error() == Errno(EAGAIN)) {
+    // A program of the host has a lease on the file, which it now gives up, or is made to.
+    context.sleep.AboutToSleep();
+    file = OpenRegular(**inode, HostOpenFlags(in.flags) & ~O_NONBLOCK);
+  }
   if (!file && file.error() == Errno(EPERM) && (in.flags & O_APPEND) != 0) {
     // chattr +a: such a file can be opened for writing in no other way.
     file = OpenRegular(**inode, HostOpenFlags(in.flags) | O_APPEND);

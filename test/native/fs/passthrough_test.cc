@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <string>
 #include <thread>
@@ -143,6 +144,32 @@ TEST_F(PassthroughTest, WhetherWhatExistsMayBeOpenedIsTheGuestsToDecide) {
   EXPECT_EQ(Create("file").error(), Errno(ESTALE));
   EXPECT_EQ(Create("file", O_RDONLY).error(), Errno(ESTALE));
   EXPECT_EQ(Create("file", O_RDWR | O_EXCL).error(), Errno(EEXIST));
+}
+
+TEST_F(PassthroughTest, AnOpenWaitsForALeaseOfTheHostToEnd) {
+  const auto created = Create("file");
+  ASSERT_TRUE(created.ok());
+  const NodeId node{created->entry.nodeid};
+  ASSERT_TRUE(fs_->Release(context_, node, {.fh = created->open.fh}).ok());
+  const UniqueFd leased(open(PathOf("file").c_str(), O_RDWR | O_CLOEXEC));
+  // Whoever breaks a lease is announced to its holder by SIGIO, which ends a process by default.
+  const auto previous = std::signal(SIGIO, SIG_IGN);
+  if (fcntl(leased.get(), F_SETLEASE, F_WRLCK) != 0) {
+    std::signal(SIGIO, previous);
+    GTEST_SKIP() << "no leases on /tmp's file system";
+  }
+  Status opened = Errno(EINPROGRESS);
+  std::thread opener([&] {
+    const auto answer = fs_->Open(context_, node, {O_RDONLY, 0});
+    opened = answer ? Status() : Status(answer.error());
+  });
+  while (fcntl(leased.get(), F_GETLEASE) == F_WRLCK) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(fcntl(leased.get(), F_SETLEASE, F_UNLCK), 0);
+  opener.join();
+  std::signal(SIGIO, previous);
+  EXPECT_TRUE(opened.ok());
 }
 
 TEST_F(PassthroughTest, ATruncatingOpenByAUserTakesTheSetUserIdBit) {
