@@ -108,7 +108,12 @@ async function killWaiter(t: Test, kind: Kind, { directory, one }: Place): Promi
 
 async function pauseWaiter(t: Test, kind: Kind, { directory, one }: Place): Promise<void> {
   const file = path.join(directory, kind);
-  const fd = native.lockFile(file, kind === 'flock' ? 'whole' : 'range', 0, 0);
+  // Whoever was killed while waiting may have it for a moment still.
+  let fd = -1;
+  await until('the host has the lock', () => {
+    fd = native.lockFile(file, kind === 'flock' ? 'whole' : 'range', 0, 0);
+    return fd >= 0;
+  });
   const waiting = one.run(hold(kind, 'wait', 'true'));
   await delay(1000);
   await one.monitor('stop');
