@@ -42,9 +42,8 @@ fs::passthrough::Validity ToValidity(const Napi::Value& nanoseconds) {
   return {all / kSecond, static_cast<uint32_t>(all % kSecond)};
 }
 
-/** What is missing means never. */
 fs::passthrough::InodeFileHandles ToInodeFileHandles(const Napi::Value& value) {
-  const std::string name = value.IsString() ? ToString(value) : "never";
+  const std::string name = ToString(value);
   if (name == "mandatory") {
     return fs::passthrough::InodeFileHandles::kMandatory;
   }

@@ -140,6 +140,17 @@ Result<abi::fuse_open_out> Passthrough::Open(RequestContext& context, NodeId nod
               : file.error();
 }
 
+Result<UniqueFd> Passthrough::OpenAsCreator(const RequestContext& context, const Inode& directory,
+                                            const char* name, const NewObject& object,
+                                            int flags) const {
+  const auto identity = ActAsCreator(context, directory, object);
+  if (!identity) {
+    return identity.error();
+  }
+  return RetryFd(
+      [&] { return openat(directory.fd.get(), name, flags | O_CLOEXEC, object.mode & kModeBits); });
+}
+
 Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent, const Name& name,
                                           const NewObject& object, const abi::fuse_open_in& in) {
   // Before the file is there: one share for its inode, one for the open file.
@@ -148,22 +159,14 @@ Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent
   if (!directory) {
     return directory.error();
   }
-  const int directory_fd = (*directory)->fd.get();
   Result<FdBudget::Share> inode_share = TakeShareForNew(**directory);
   if (!inode_share || !file_share) {
     return inode_share ? Errno(EMFILE) : inode_share.error();
   }
   // Always exclusively: what exists already was put there by whomever since the guest looked, and
   // might be a device or a FIFO.
-  Result<UniqueFd> file = [&]() -> Result<UniqueFd> {
-    const auto identity = ActAsCreator(context, **directory, object);
-    if (!identity) {
-      return identity.error();
-    }
-    const int flags = HostOpenFlags(in.flags) | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    return RetryFd(
-        [&] { return openat(directory_fd, name.c_str(), flags, object.mode & kModeBits); });
-  }();
+  Result<UniqueFd> file = OpenAsCreator(context, **directory, name.c_str(), object,
+                                        HostOpenFlags(in.flags) | O_CREAT | O_EXCL | O_NOFOLLOW);
   if (!file) {
     // Linux takes what CREATE answers for new and does not ask any more who may open it. ESTALE
     // makes it look again, find what is there, and decide.
@@ -173,7 +176,7 @@ Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent
   auto created = FinishCreate(context, std::move(*file), **directory, object,
                               std::move(*inode_share), std::move(file_share), in.flags);
   if (!created) {
-    unlinkat(directory_fd, name.c_str(), 0);
+    unlinkat((*directory)->fd.get(), name.c_str(), 0);
   }
   return created;
 }
@@ -189,18 +192,9 @@ Result<fuse::Created> Passthrough::TmpFile(RequestContext& context, NodeId paren
   if (!inode_share || !file_share) {
     return inode_share ? Errno(EMFILE) : inode_share.error();
   }
-  Result<UniqueFd> file = [&]() -> Result<UniqueFd> {
-    const auto identity = ActAsCreator(context, **directory, object);
-    if (!identity) {
-      return identity.error();
-    }
-    // O_EXCL: it is never to get a name.
-    const int flags = HostOpenFlags(in.flags) | (static_cast<int>(in.flags) & O_EXCL) | O_TMPFILE;
-    return RetryFd([&] {
-      return openat((*directory)->fd.get(), ".", (flags & ~O_TRUNC) | O_CLOEXEC,
-                    object.mode & kModeBits);
-    });
-  }();
+  // O_EXCL: it is never to get a name.
+  const int flags = HostOpenFlags(in.flags) | (static_cast<int>(in.flags) & O_EXCL) | O_TMPFILE;
+  Result<UniqueFd> file = OpenAsCreator(context, **directory, ".", object, flags & ~O_TRUNC);
   return file ? FinishCreate(context, std::move(*file), **directory, object,
                              std::move(*inode_share), std::move(file_share), in.flags)
               : file.error();

@@ -250,6 +250,9 @@ class Passthrough final : public fuse::FileSystem {
   /** Opens what `fd` refers to; without moving access times, where that was asked for and may be.
    */
   Result<UniqueFd> Reopen(int fd, int flags) const;
+  /** Opens something new below a directory, by openat(2) with `flags` and as the caller. */
+  Result<UniqueFd> OpenAsCreator(const fuse::RequestContext& context, const Inode& directory,
+                                 const char* name, const fuse::NewObject& object, int flags) const;
   /** The entry and the handle of a file that has just been made and opened. */
   Result<fuse::Created> FinishCreate(const fuse::RequestContext& context, UniqueFd file,
                                      const Inode& directory, const fuse::NewObject& object,
