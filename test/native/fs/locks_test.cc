@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "../fuse/awake_always.h"
 #include "fs/passthrough/passthrough.h"
 #include "fuse/deferral.h"
 #include "gtest/gtest.h"
@@ -24,11 +25,6 @@ using fuse::NodeId;
 using namespace std::chrono_literals;
 
 constexpr uint64_t kToTheEnd = std::numeric_limits<off_t>::max();
-
-class AwakeAlways final : public fuse::SleepNotice {
- public:
-  void AboutToSleep() override {}
-};
 
 /** What became of the waits, in the order in which they ended. */
 class Outcomes final : public fuse::Deferrer {
@@ -184,7 +180,7 @@ class LocksTest : public ::testing::Test {
 
   std::string directory_ = "/tmp/vfsd-locks.XXXXXX";
   UniqueFd host_;
-  AwakeAlways sleep_;
+  testing::AwakeAlways sleep_;
   Outcomes outcomes_;
   std::array<std::byte, 64> reply_;
   memory::SegmentList segments_;

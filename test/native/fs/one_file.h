@@ -11,14 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "../fuse/awake_always.h"
 #include "fuse/file_system.h"
 
 namespace vfsd::testing {
-
-class AwakeAlways final : public fuse::SleepNotice {
- public:
-  void AboutToSleep() override {}
-};
 
 /**
  * The host as a decorator sees it, in memory: a directory with one file in it, called "file", that

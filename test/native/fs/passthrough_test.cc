@@ -12,60 +12,28 @@
 #include <thread>
 
 #include "fs/passthrough/open_files.h"
-#include "gtest/gtest.h"
+#include "served_directory.h"
 
 namespace vfsd::fs::passthrough {
 namespace {
 
 using fuse::kRootNode;
-using fuse::Name;
 using fuse::NodeId;
 
-class AwakeAlways final : public fuse::SleepNotice {
- public:
-  void AboutToSleep() override {}
-};
-
-UniqueFd OpenPath(const char* path) {
-  return UniqueFd(open(path, O_PATH | O_CLOEXEC));
-}
-
-/** A directory of its own, served without a ring. */
-class PassthroughTest : public ::testing::Test {
+class PassthroughTest : public testing::ServedDirectory {
  protected:
-  PassthroughTest() {
-    EXPECT_NE(mkdtemp(directory_.data()), nullptr);
-    EXPECT_TRUE(Begin(1000).ok());
-  }
-  ~PassthroughTest() override {
-    // Not in /proc/self/fd, where the served process lives.
-    EXPECT_EQ(std::system(("rm -rf " + directory_).c_str()), 0);
-  }
+  using ServedDirectory::Begin;
 
   Status Begin(int64_t fd_limit, size_t inode_limit = kMaxInodes) {
-    sys::ProcSelfFd proc(OpenPath("/proc/self/fd"));
-    EXPECT_TRUE(proc.Enter().ok());
     Options options;
     options.guest_fd_limit = fd_limit;
     options.inode_limit = inode_limit;
-    fs_ = std::make_unique<Passthrough>(options, std::move(proc),
-                                        identity::ProcessIdentity::OfCallingThread());
-    return fs_->Open(OpenPath(directory_.c_str()));
+    return Begin(options);
   }
-
-  static Name NameOf(std::string_view text) { return *Name::Check(text); }
 
   Result<fuse::Created> Create(std::string_view name, uint32_t flags = O_RDWR) {
     return fs_->Create(context_, kRootNode, NameOf(name), {.mode = 0600}, {flags, 0});
   }
-
-  std::string PathOf(const std::string& name) const { return directory_ + "/" + name; }
-  bool Exists(const std::string& name) const { return access(PathOf(name).c_str(), F_OK) == 0; }
-
-  std::string directory_ = "/tmp/vfsd-passthrough.XXXXXX";
-  AwakeAlways sleep_;
-  fuse::RequestContext context_{{}, 0, sleep_};
-  std::unique_ptr<Passthrough> fs_;
 };
 
 TEST_F(PassthroughTest, WhatTheBudgetForbidsIsNotMade) {

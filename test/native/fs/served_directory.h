@@ -10,15 +10,11 @@
 #include <string>
 #include <string_view>
 
+#include "../fuse/awake_always.h"
 #include "fs/passthrough/passthrough.h"
 #include "gtest/gtest.h"
 
 namespace vfsd::testing {
-
-class AwakeAlways final : public fuse::SleepNotice {
- public:
-  void AboutToSleep() override {}
-};
 
 /** A directory of its own, served without a ring. */
 class ServedDirectory : public ::testing::Test {

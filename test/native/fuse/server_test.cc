@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 
+#include "awake_always.h"
 #include "gtest/gtest.h"
 #include "recording_file_system.h"
 
@@ -13,11 +14,6 @@ namespace vfsd::fuse {
 namespace {
 
 using namespace std::string_literals;
-
-class AwakeAlways final : public SleepNotice {
- public:
-  void AboutToSleep() override {}
-};
 
 /** Keeps what was deferred as the place of its reply. */
 class Collector final : public Deferrer {
@@ -83,7 +79,7 @@ class ServerTest : public ::testing::Test {
   testing::RecordingFileSystem file_system_;
   Server server_{file_system_, {}};
   RequestBuffers buffers_;
-  AwakeAlways sleep_;
+  testing::AwakeAlways sleep_;
   Collector deferrer_;
   vring::DescriptorChain chain_;
   std::string request_;
