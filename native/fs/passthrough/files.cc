@@ -140,6 +140,21 @@ Result<abi::fuse_open_out> Passthrough::Open(RequestContext& context, NodeId nod
               : file.error();
 }
 
+Result<Passthrough::NewFilePlace> Passthrough::FindPlaceForFile(NodeId parent) {
+  // Before the file is there, and before its directory is pinned: an inode in use does not give its
+  // own share.
+  FdBudget::Share file_share = TakeShare();
+  Result<InodeRef> directory = FindDirectory(parent);
+  if (!directory) {
+    return directory.error();
+  }
+  Result<FdBudget::Share> inode_share = TakeShareForNew(**directory);
+  if (!inode_share || !file_share) {
+    return inode_share ? Errno(EMFILE) : inode_share.error();
+  }
+  return NewFilePlace{std::move(*directory), std::move(*inode_share), std::move(file_share)};
+}
+
 Result<UniqueFd> Passthrough::OpenAsCreator(const RequestContext& context, const Inode& directory,
                                             const char* name, const NewObject& object,
                                             int flags) const {
@@ -153,19 +168,13 @@ Result<UniqueFd> Passthrough::OpenAsCreator(const RequestContext& context, const
 
 Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent, const Name& name,
                                           const NewObject& object, const abi::fuse_open_in& in) {
-  // Before the file is there: one share for its inode, one for the open file.
-  FdBudget::Share file_share = TakeShare();
-  const Result<InodeRef> directory = FindDirectory(parent);
-  if (!directory) {
-    return directory.error();
-  }
-  Result<FdBudget::Share> inode_share = TakeShareForNew(**directory);
-  if (!inode_share || !file_share) {
-    return inode_share ? Errno(EMFILE) : inode_share.error();
+  Result<NewFilePlace> place = FindPlaceForFile(parent);
+  if (!place) {
+    return place.error();
   }
   // Always exclusively: what exists already was put there by whomever since the guest looked, and
   // might be a device or a FIFO.
-  Result<UniqueFd> file = OpenAsCreator(context, **directory, name.c_str(), object,
+  Result<UniqueFd> file = OpenAsCreator(context, *place->directory, name.c_str(), object,
                                         HostOpenFlags(in.flags) | O_CREAT | O_EXCL | O_NOFOLLOW);
   if (!file) {
     // Linux takes what CREATE answers for new and does not ask any more who may open it. ESTALE
@@ -173,37 +182,28 @@ Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent
     const bool may_exist = file.error() == Errno(EEXIST) && (in.flags & O_EXCL) == 0;
     return may_exist ? Errno(ESTALE) : file.error();
   }
-  auto created = FinishCreate(context, std::move(*file), **directory, object,
-                              std::move(*inode_share), std::move(file_share), in.flags);
+  auto created = FinishCreate(context, std::move(*file), *place, object, in.flags);
   if (!created) {
-    unlinkat((*directory)->fd.get(), name.c_str(), 0);
+    unlinkat(place->directory->fd.get(), name.c_str(), 0);
   }
   return created;
 }
 
 Result<fuse::Created> Passthrough::TmpFile(RequestContext& context, NodeId parent,
                                            const NewObject& object, const abi::fuse_open_in& in) {
-  FdBudget::Share file_share = TakeShare();
-  const Result<InodeRef> directory = FindDirectory(parent);
-  if (!directory) {
-    return directory.error();
-  }
-  Result<FdBudget::Share> inode_share = TakeShareForNew(**directory);
-  if (!inode_share || !file_share) {
-    return inode_share ? Errno(EMFILE) : inode_share.error();
+  Result<NewFilePlace> place = FindPlaceForFile(parent);
+  if (!place) {
+    return place.error();
   }
   // O_EXCL: it is never to get a name.
   const int flags = HostOpenFlags(in.flags) | (static_cast<int>(in.flags) & O_EXCL) | O_TMPFILE;
-  Result<UniqueFd> file = OpenAsCreator(context, **directory, ".", object, flags & ~O_TRUNC);
-  return file ? FinishCreate(context, std::move(*file), **directory, object,
-                             std::move(*inode_share), std::move(file_share), in.flags)
-              : file.error();
+  Result<UniqueFd> file = OpenAsCreator(context, *place->directory, ".", object, flags & ~O_TRUNC);
+  return file ? FinishCreate(context, std::move(*file), *place, object, in.flags) : file.error();
 }
 
 Result<fuse::Created> Passthrough::FinishCreate(const RequestContext& context, UniqueFd file,
-                                                const Inode& directory, const NewObject& object,
-                                                FdBudget::Share inode_share,
-                                                FdBudget::Share file_share, uint32_t guest_flags) {
+                                                NewFilePlace& place, const NewObject& object,
+                                                uint32_t guest_flags) {
   const Status labelled = ApplyLabels(context, file.get(), object);
   if (!labelled) {
     return labelled.error();
@@ -212,15 +212,15 @@ Result<fuse::Created> Passthrough::FinishCreate(const RequestContext& context, U
   if (!o_path) {
     return o_path.error();
   }
-  const auto entry = LookUpFd(context, std::move(*o_path), std::move(inode_share));
+  const auto entry = LookUpFd(context, std::move(*o_path), std::move(place.inode_share));
   if (!entry) {
     return entry.error();
   }
   const NodeId node{entry->nodeid};
   // A new file is on its directory's file system. The inode itself is not asked: a hostile guest
   // may have forgotten it already.
-  const auto open =
-      Register(node, std::move(file), directory.traits, std::move(file_share), guest_flags);
+  const auto open = Register(node, std::move(file), place.directory->traits,
+                             std::move(place.file_share), guest_flags);
   if (!open) {
     Forget(node, 1);
     return open.error();

@@ -250,13 +250,19 @@ class Passthrough final : public fuse::FileSystem {
   /** Opens what `fd` refers to; without moving access times, where that was asked for and may be.
    */
   Result<UniqueFd> Reopen(int fd, int flags) const;
+  /** Where a file is to be made, with room for the inode and the open file that it will be. */
+  struct NewFilePlace {
+    InodeRef directory;
+    FdBudget::Share inode_share;
+    FdBudget::Share file_share;
+  };
+  Result<NewFilePlace> FindPlaceForFile(fuse::NodeId parent);
   /** Opens something new below a directory, by openat(2) with `flags` and as the caller. */
   Result<UniqueFd> OpenAsCreator(const fuse::RequestContext& context, const Inode& directory,
                                  const char* name, const fuse::NewObject& object, int flags) const;
-  /** The entry and the handle of a file that has just been made and opened. */
+  /** The entry and the handle of a file that has just been made and opened; takes the shares. */
   Result<fuse::Created> FinishCreate(const fuse::RequestContext& context, UniqueFd file,
-                                     const Inode& directory, const fuse::NewObject& object,
-                                     FdBudget::Share inode_share, FdBudget::Share file_share,
+                                     NewFilePlace& place, const fuse::NewObject& object,
                                      uint32_t guest_flags);
   uint32_t FileOpenFlags(MountTraits traits) const;
 
