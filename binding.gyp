@@ -178,7 +178,9 @@
               "test/native/fs/xattr_map_test.cc",
               "test/native/fs/locks_test.cc",
               "test/native/engine/deferred_reply_test.cc",
-              "test/native/engine/lead_test.cc"
+              "test/native/engine/lead_test.cc",
+              "test/native/engine/poll_window_test.cc",
+              "test/native/engine/waiting_test.cc"
             ],
             "libraries": ["-lgtest", "-lpthread"]
           }

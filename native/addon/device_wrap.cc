@@ -201,7 +201,8 @@ Napi::Value DeviceWrap::Build(Napi::Env env, const Napi::Object& setup,
                [this](uint16_t index, const char* reason) { OnRingBroken(index, reason); },
                [this](uint16_t index, uint16_t base) { OnRingStopped(index, base); }});
   const engine::DeviceShape shape = {ToIndex(setup.Get("requestQueues")),
-                                     ToIndex(setup.Get("followers"))};
+                                     ToIndex(setup.Get("followers")),
+                                     ToUint32(setup.Get("pollLimitNs"))};
   auto device = engine::Device::Create(shape, file_system, ToSessionOptions(setup), *parts->events);
   if (!device) {
     return Failure(env, device.error(), "pthread_create");

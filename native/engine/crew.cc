@@ -24,7 +24,7 @@ void Worker::Lead(Queue& queue) {
         break;
       case Queue::Taken::kNothing:
         queue.FlushCall();
-        queue.WaitForKick();
+        queue.Wait();
         break;
       case Queue::Taken::kBroken:
         queue.FlushCall();

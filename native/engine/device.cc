@@ -17,7 +17,8 @@ Result<std::unique_ptr<Device>> Device::Create(const DeviceShape& shape,
   std::unique_ptr<Device> device(new Device(file_system, options));
   const uint16_t queues = shape.request_queues + 1;  // and the high-priority queue
   for (uint16_t index = 0; index < queues; ++index) {
-    device->queues_.push_back(std::make_unique<Queue>(index, sink));
+    const auto carries = index == 0 ? Queue::Carries::kForgets : Queue::Carries::kRequests;
+    device->queues_.push_back(std::make_unique<Queue>(index, carries, shape.poll_limit_ns, sink));
   }
   const Status started = device->crew_.Start(queues, shape.followers);
   if (!started) {

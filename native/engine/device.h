@@ -19,6 +19,8 @@ namespace vfsd::engine {
 struct DeviceShape {
   uint16_t request_queues;
   uint16_t followers;
+  /** How long a queue's thread may look for the next request before it sleeps. */
+  uint32_t poll_limit_ns;
 };
 
 struct RingSetup {

@@ -4,13 +4,24 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "base/cpu_relax.h"
 #include "base/eventfd.h"
 #include "base/retry.h"
 #include "memory/fault_guard.h"
+#include "sys/cpu_rivals.h"
 
 namespace vfsd::engine {
+namespace {
+
+uint64_t NanosecondsSince(std::chrono::steady_clock::time_point begin) {
+  const std::chrono::nanoseconds passed = std::chrono::steady_clock::now() - begin;
+  return static_cast<uint64_t>(passed.count());
+}
+
+}  // namespace
 
 Status Queue::Start(const vring::SplitRing& ring, UniqueFd kick, UniqueFd call) {
   Result<UniqueFd> epoll = RetryFd([] { return epoll_create1(EPOLL_CLOEXEC); });
@@ -96,14 +107,93 @@ Queue::Taken Queue::Take(vring::DescriptorChain& chain) {
   return taken;
 }
 
-void Queue::WaitForKick() {
+void Queue::Wait() {
+  if (carries_ == Carries::kForgets) {
+    gathers_ = gathers_ && Gather();
+    if (!gathers_) {
+      Sleep();
+      gathers_ = true;
+    }
+    return;
+  }
+  if (!window_.Measures()) {
+    Sleep();
+    return;
+  }
+  const Clock::time_point dry = Clock::now();
+  switch (Look(dry)) {
+    case Looked::kFound:
+      window_.Paid();
+      tell_first_.store(true, std::memory_order_relaxed);
+      return;
+    case Looked::kDisturbed:
+      Sleep();
+      return;
+    case Looked::kNothing:
+      Sleep();
+      window_.Came(NanosecondsSince(dry));
+      return;
+  }
+}
+
+Queue::Looked Queue::Look(Clock::time_point dry) {
+  const Clock::time_point deadline = dry + std::chrono::nanoseconds(window_.length());
+  if (deadline == dry) {
+    return Looked::kNothing;
+  }
+  // What comes within the first glance costs no system call.
+  if (Glance()) {
+    return Looked::kFound;
+  }
+  const sys::CpuRivals rivals;
+  for (;;) {
+    const Clock::time_point before = Clock::now();
+    if (before >= deadline) {
+      return Looked::kNothing;
+    }
+    if (rivals.Yield()) {
+      window_.Disturbed(NanosecondsSince(before));
+      return Looked::kDisturbed;
+    }
+    if (Glance()) {
+      return Looked::kFound;
+    }
+  }
+}
+
+bool Queue::Glance() const {
+  constexpr int kTimes = 64;
+  for (int i = 0; i < kTimes; ++i) {
+    if (ring_->HasAvailable() || stop_requested()) {
+      return true;
+    }
+    CpuRelax();
+  }
+  return false;
+}
+
+bool Queue::Gather() {
+  const auto most = std::min<uint16_t>(kGatherMost, ring_->size() / 2);
+  if (most == 0 || !ring_->EnableKicksAfter(most)) {
+    return false;
+  }
+  SleepInKernel(kGatherMs);
+  ring_->DisableKicks();
+  return ring_->HasAvailable() || stop_requested();
+}
+
+void Queue::Sleep() {
   ring_->EnableKicks();
   if (!ring_->HasAvailable()) {
-    epoll_event event;
-    // An interrupted or spurious wait only costs another look at the ring.
-    epoll_wait(epoll_.get(), &event, 1, -1);
+    SleepInKernel(-1);
   }
   ring_->DisableKicks();
+}
+
+void Queue::SleepInKernel(int timeout_ms) const {
+  epoll_event event;
+  // An interrupted or spurious wait only costs another look at the ring.
+  epoll_wait(epoll_.get(), &event, 1, timeout_ms);
 }
 
 void Queue::GiveUpLead() {
@@ -156,7 +246,8 @@ void Queue::Complete(uint16_t head, uint32_t written) {
     ring_->PutUsed(head, written);
     full = ++uncalled_ >= kCallBatch;
   }
-  if (full) {
+  if (full || tell_first_.load(std::memory_order_relaxed)) {
+    tell_first_.store(false, std::memory_order_relaxed);
     FlushCall();
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "engine/event_sink.h"
+#include "engine/poll_window.h"
 #include "vring/split_ring.h"
 
 namespace vfsd::engine {
@@ -22,7 +24,17 @@ namespace vfsd::engine {
  */
 class Queue {
  public:
-  Queue(uint16_t index, EventSink& sink) : index_(index), sink_(sink) {}
+  /** What the queue carries, which says how soon it has to be looked at. */
+  enum class Carries : uint8_t {
+    kRequests,
+    /** Requests that nobody waits for an answer of: the high-priority queue's (virtio 1.3, 5.11.2).
+     */
+    kForgets,
+  };
+
+  /** @param poll_limit_ns how long the leader may look for a request before it sleeps */
+  Queue(uint16_t index, Carries carries, uint32_t poll_limit_ns, EventSink& sink)
+      : index_(index), carries_(carries), window_(poll_limit_ns), sink_(sink) {}
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
@@ -54,8 +66,11 @@ class Queue {
 
   bool stop_requested() const { return stop_requested_.load(std::memory_order_acquire); }
 
-  /** Returns when there may be something to take, or a stop was requested. */
-  void WaitForKick();
+  /**
+   * Returns when there may be something to take, or a stop was requested. Looks at the ring for a
+   * while, where that has been worth it, and sleeps then.
+   */
+  void Wait();
 
   /** The lead ends without a successor. */
   void GiveUpLead();
@@ -88,6 +103,8 @@ class Queue {
   void EndDeferred();
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   // The share of a ring's descriptors that deferred answers may keep: a quarter.
   static constexpr int kDeferredShare = 4;
   // How many descriptors a request takes without indirect ones: two that the device reads, and two
@@ -97,10 +114,38 @@ class Queue {
   // How many answers a busy queue gathers before it tells the driver of them.
   static constexpr int kCallBatch = 16;
 
+  // How long FORGETs gather before they are looked at, and how many of them are not kept waiting:
+  // few enough that no driver runs out of descriptors.
+  static constexpr int kGatherMs = 1;
+  static constexpr uint16_t kGatherMost = 16;
+
+  enum class Looked : uint8_t { kFound, kNothing, kDisturbed };
+  /** Looks at the ring, which has been dry since `dry`, for as long as the window allows. */
+  Looked Look(Clock::time_point dry);
+  /** Looks for about 2 µs. */
+  bool Glance() const;
+  /** Sleeps until there is something to take. */
+  void Sleep();
+  /** Lets FORGETs gather for a while. False: none came. */
+  bool Gather();
+  /** Until a kick, a stop or the time, in milliseconds; -1: for ever. */
+  void SleepInKernel(int timeout_ms) const;
+
   /** With the lock held: reports the stop once it is complete. */
   void ReportIfStopped();
 
   const uint16_t index_;
+  const Carries carries_;
+
+  // The leader's, as is gathers_; giving the lead is the barrier.
+  PollWindow window_;
+  // The driver was seen to work on another CPU while this side looked, and may sleep by now: it is
+  // told of the first answer at once, so that it wakes up while the others are made. On one CPU it
+  // would only take this one away.
+  std::atomic<bool> tell_first_ = false;
+  // FORGETs have come since the leader slept for good.
+  bool gathers_ = false;
+
   EventSink& sink_;
 
   // Written by the control thread while nobody leads; read by the leader. Giving the lead is the
@@ -112,7 +157,7 @@ class Queue {
   bool started_ = false;  // the control thread's own: started, and no stop requested
   std::atomic<bool> stop_requested_ = false;
 
-  // Guards the ring's used side, the call descriptor and the two fields below it. A leaf lock, this
+  // Guards the ring's used side, the call descriptor and what is below it. A leaf lock, this
   // queue's only.
   std::mutex used_lock_;
   UniqueFd call_;

@@ -108,8 +108,15 @@ void SplitRing::EnableKicks() {
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
+bool SplitRing::EnableKicksAfter(uint16_t count) {
+  if (event_idx_) {
+    StoreRelaxed(avail_event_, static_cast<uint16_t>(next_available_ + count - 1));
+  }
+  return event_idx_;
+}
+
 void SplitRing::DisableKicks() {
-  // With EVENT_IDX nothing is to be done: avail_event stays behind and is not passed again.
+  // With EVENT_IDX nothing is to be done: avail_event is passed once at most and stays behind then.
   if (!event_idx_) {
     StoreRelaxed(used_ + offsetof(vring_used, flags), abi::VRING_USED_F_NO_NOTIFY);
   }

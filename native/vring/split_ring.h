@@ -46,6 +46,12 @@ class SplitRing {
    * more. */
   void EnableKicks();
 
+  /**
+   * Asks the driver for a kick only when it has made `count` more buffers available than have been
+   * taken. False: it cannot be told so, and kicks stay as they are.
+   */
+  bool EnableKicksAfter(uint16_t count);
+
   /** While the device works anyway, a kick is a waste. */
   void DisableKicks();
 

@@ -32,6 +32,7 @@ export interface DaemonConfig {
   readonly timeouts: CacheTimeouts;
   readonly threadPoolSize: number;
   readonly requestQueues: number;
+  readonly pollLimitUs: number;
   /** True also when only another option needs it. */
   readonly xattr: boolean;
   /** Empty: not given. */

@@ -30,6 +30,8 @@ export interface GivenOptions {
 const maxTagBytes = 36;
 const maxThreads = 64;
 const maxRequestQueues = 64;
+/** Whatever takes longer than a millisecond does not notice a wake-up. */
+const maxPollUs = 1000;
 /** The kernel's own limit on nr_open. */
 const maxOpenFiles = 2 ** 30;
 
@@ -51,6 +53,7 @@ export function validate({ values, lists, flags }: GivenOptions): DaemonConfig {
     gidTranslation: parseTranslations('translate-gid', lists['translate-gid'] ?? []),
     threadPoolSize: wholeNumber(values, 'thread-pool-size', 0, maxThreads) ?? 8,
     requestQueues: wholeNumber(values, 'num-request-queues', 1, maxRequestQueues) ?? 8,
+    pollLimitUs: wholeNumber(values, 'poll-limit', 0, maxPollUs) ?? 50,
     readonly: flags.has('readonly'),
     allowDirectIo: flags.has('allow-direct-io'),
     preserveNoatime: flags.has('preserve-noatime'),

@@ -13,6 +13,7 @@ export function deviceSetup(config: WorkerConfig, budget: OpenFileBudget): Devic
     procSelfFd: workerFds.procSelfFd,
     requestQueues: config.requestQueues,
     followers: config.threadPoolSize,
+    pollLimitNs: config.pollLimitUs * 1000,
     cache: config.cache,
     entryTimeoutNs: BigInt(timeouts.entryNs),
     attrTimeoutNs: BigInt(timeouts.attrNs),

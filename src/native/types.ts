@@ -131,6 +131,8 @@ export interface DeviceSetup {
   readonly requestQueues: number;
   /** How many threads stand by to take over the lead of a queue whose leader is about to sleep, 0…64. */
   readonly followers: number;
+  /** Nanoseconds for which a queue's thread may look for the next request before it sleeps; 0: it sleeps at once. */
+  readonly pollLimitNs: number;
   readonly cache: CacheMode;
   /** Nanoseconds for which the guest may believe that a name leads where it led. */
   readonly entryTimeoutNs: bigint;

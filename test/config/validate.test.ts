@@ -39,6 +39,7 @@ t.test('the defaults', async (t) => {
     killprivV2: true,
     threadPoolSize: 8,
     requestQueues: 8,
+    pollLimitUs: 50,
     xattr: false,
     readonly: false,
     writeback: false,
@@ -61,6 +62,7 @@ t.test('every option, in both ways to write a value', async (t) => {
     ...['--entry-timeout=0.5', '--negative-timeout', '3', '--inode-file-handles=prefer'],
     ...['--xattrmap=:ok:all:::', '--posix-acl', '--security-label=auto', '--no-killpriv-v2'],
     ...['--preserve-noatime', '--no-announce-submounts', '--posix-lock', '--flock'],
+    '--poll-limit=0',
   );
   t.same(config, {
     sharedDir: resolve('some/dir'),
@@ -93,6 +95,7 @@ t.test('every option, in both ways to write a value', async (t) => {
     killprivV2: false,
     threadPoolSize: 0,
     requestQueues: 64,
+    pollLimitUs: 0,
     xattr: true,
     readonly: false,
     writeback: true,

@@ -18,6 +18,7 @@ t.test('what the data plane is told', async (t) => {
     procSelfFd: 6,
     requestQueues: 8,
     followers: 8,
+    pollLimitNs: 50_000,
     cache: 'auto',
     entryTimeoutNs: 1_000_000_000n,
     attrTimeoutNs: 1_000_000_000n,
@@ -53,6 +54,7 @@ t.test('each option changes its own field', async (t) => {
   for (const [args, changed] of [
     [['--thread-pool-size=3'], ['followers']],
     [['--num-request-queues=3'], ['requestQueues']],
+    [['--poll-limit=7'], ['pollLimitNs']],
     [['--cache=metadata'], ['cache', 'entryTimeoutNs', 'attrTimeoutNs']],
     [['--attr-timeout=2'], ['attrTimeoutNs']],
     [['--negative-timeout=2'], ['negativeTimeoutNs']],

@@ -14,6 +14,17 @@ export const resourceOptions = [
       'inline: a slow disk then holds up all requests of its queue.',
   },
   {
+    name: 'poll-limit',
+    value: 'US',
+    default: '50',
+    summary:
+      'For how many microseconds a thread may look for the next request before it sleeps, 0 to 1000.',
+    detail:
+      'It looks only while requests have come so closely, stops when anybody else wants its CPU, and sleeps when the ' +
+      'guest rests. What it saves is a wake-up, which costs more than most requests; what it costs is CPU time that ' +
+      'nobody else wanted. 0 where each idle cycle counts.',
+  },
+  {
     name: 'rlimit-nofile',
     value: 'N',
     default: '1000000, or nr_open or the hard limit if that is less',

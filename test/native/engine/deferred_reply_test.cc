@@ -90,7 +90,7 @@ using Way = WaitingFileSystem::Way;
 
 class DeferredReplyTest : public OneRingTest {
  protected:
-  void Begin(uint16_t followers) { OneRingTest::Begin(file_system_, followers); }
+  void Begin(uint16_t followers) { OneRingTest::Begin(file_system_, {.followers = followers}); }
   void SendWait(uint16_t slot) { Send(slot, abi::FUSE_SETLKW, abi::fuse_lk_in{}); }
 
   WaitingFileSystem file_system_;

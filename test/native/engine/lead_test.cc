@@ -27,7 +27,7 @@ class SleepyFileSystem final : public fuse::FileSystem {
 
 class LeadTest : public OneRingTest {
  protected:
-  void Begin(uint16_t followers) { OneRingTest::Begin(file_system_, followers); }
+  void Begin(uint16_t followers) { OneRingTest::Begin(file_system_, {.followers = followers}); }
 
   SleepyFileSystem file_system_;
 };

@@ -60,15 +60,23 @@ class Events final : public EventSink {
   int stops_ = 0;
 };
 
+struct OneRing {
+  uint16_t followers = 0;
+  uint16_t ring = 1;
+  uint32_t poll_limit_ns = 0;
+};
+
 /** A device with one ring of 8, driven by hand: request i uses descriptors 2i and 2i + 1. */
 class OneRingTest : public ::testing::Test {
  protected:
   void TearDown() override { device_.reset(); }
 
   /** @param file_system outlives the device, which TearDown() ends */
-  void Begin(fuse::FileSystem& file_system, uint16_t followers) {
-    auto device = Device::Create({1, followers}, file_system, {}, events_);
+  void Begin(fuse::FileSystem& file_system, const OneRing& shape) {
+    auto device =
+        Device::Create({1, shape.followers, shape.poll_limit_ns}, file_system, {}, events_);
     ASSERT_TRUE(device.ok());
+    ring_ = shape.ring;
     device_ = std::move(*device);
     ASSERT_EQ(device_->SetMemory(guest_.Descriptions()).reason, nullptr);
     StartRing(0);
@@ -83,14 +91,15 @@ class OneRingTest : public ::testing::Test {
 
   void StartRing(uint16_t base, bool indirect = true) {
     RingSetup setup{
-        .index = 1, .available_base = base, .layout = TestDriver::Layout(true, indirect)};
+        .index = ring_, .available_base = base, .layout = TestDriver::Layout(true, indirect)};
     setup.kick.Reset(dup(kick_.get()));
     setup.call.Reset(dup(call_.get()));
     ASSERT_EQ(device_->StartRing(std::move(setup)).reason, nullptr);
   }
 
+  /** Writes a request and the descriptors of its slot. */
   template <typename Body>
-  void Send(uint16_t slot, uint32_t opcode, const Body& body) {
+  void Describe(uint16_t slot, uint32_t opcode, const Body& body) {
     const uint64_t request = RequestAt(slot);
     const abi::fuse_in_header header = {
         .len = sizeof header + sizeof body, .opcode = opcode, .unique = slot, .nodeid = 1};
@@ -102,7 +111,12 @@ class OneRingTest : public ::testing::Test {
     driver_.Describe(static_cast<uint16_t>(head + 1),
                      {request + kReplyOffset, 0x400, abi::VRING_DESC_F_WRITE, 0});
     driver_.SetUsedEvent(driver_.UsedIndex());
-    driver_.Offer(head);
+  }
+
+  template <typename Body>
+  void Send(uint16_t slot, uint32_t opcode, const Body& body) {
+    Describe(slot, opcode, body);
+    driver_.Offer(static_cast<uint16_t>(2 * slot));
     ASSERT_TRUE(SignalEventfd(kick_.get()).ok());
   }
 
@@ -113,7 +127,7 @@ class OneRingTest : public ::testing::Test {
       if (std::chrono::steady_clock::now() > end) {
         return false;
       }
-      std::this_thread::sleep_for(1ms);
+      std::this_thread::sleep_for(10us);
     }
     return true;
   }
@@ -127,7 +141,7 @@ class OneRingTest : public ::testing::Test {
 
   void Stop() {
     const int before = events_.stops();
-    ASSERT_TRUE(device_->StopRing(1));
+    ASSERT_TRUE(device_->StopRing(ring_));
     events_.AwaitStopped(before + 1);
   }
 
@@ -137,6 +151,7 @@ class OneRingTest : public ::testing::Test {
   UniqueFd kick_{eventfd(0, EFD_NONBLOCK)};
   UniqueFd call_{eventfd(0, EFD_NONBLOCK)};
   std::unique_ptr<Device> device_;
+  uint16_t ring_ = 1;
 };
 
 }  // namespace vfsd::engine

@@ -100,7 +100,9 @@ class TestDriver {
 
   void SetAvailableIndex(uint16_t index) {
     available_ = index;
-    guest_.Write(kAvailable + 2, &index, sizeof index);
+    auto* at = reinterpret_cast<uint16_t*>(guest_.At(kAvailable + 2, sizeof index));
+    // In one piece: the device may be looking.
+    __atomic_store_n(at, index, __ATOMIC_RELEASE);
   }
 
   void SetAvailableFlags(uint16_t flags) { guest_.Write(kAvailable, &flags, sizeof flags); }
