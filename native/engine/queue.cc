@@ -42,11 +42,8 @@ Status Queue::Start(const vring::SplitRing& ring, UniqueFd kick, UniqueFd call) 
   epoll_ = std::move(*epoll);
   wake_ = std::move(*wake);
   stop_requested_.store(false, std::memory_order_relaxed);
-  {
-    const std::scoped_lock lock(used_lock_);
-    call_ = std::move(call);
-    uncalled_ = 0;
-  }
+  SetCall(std::move(call));
+  uncalled_ = 0;
   started_ = true;
   const std::scoped_lock lock(work_lock_);
   led_ = true;
@@ -89,7 +86,7 @@ void Queue::Release() {
 }
 
 void Queue::SetCall(UniqueFd call) {
-  const std::scoped_lock lock(used_lock_);
+  const std::scoped_lock lock(call_lock_);
   call_ = std::move(call);
 }
 
@@ -242,7 +239,7 @@ void Queue::ReportIfStopped() {
 void Queue::Complete(uint16_t head, uint32_t written) {
   bool full;
   {
-    const std::scoped_lock lock(used_lock_);
+    const auto lock = ForUsedSide();
     ring_->PutUsed(head, written);
     full = ++uncalled_ >= kCallBatch;
   }
@@ -253,9 +250,15 @@ void Queue::Complete(uint16_t head, uint32_t written) {
 }
 
 void Queue::FlushCall() {
-  const std::scoped_lock lock(used_lock_);
-  uncalled_ = 0;
-  if (ring_->TakeCallDecision() && call_) {
+  {
+    const auto lock = ForUsedSide();
+    uncalled_ = 0;
+    if (!ring_->TakeCallDecision()) {
+      return;
+    }
+  }
+  const std::scoped_lock lock(call_lock_);
+  if (call_) {
     // The front-end's descriptor: if it is no eventfd, nobody is told, and that is all.
     static_cast<void>(SignalEventfd(call_.get()));
   }

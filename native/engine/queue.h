@@ -131,6 +131,16 @@ class Queue {
   /** Until a kick, a stop or the time, in milliseconds; -1: for ever. */
   void SleepInKernel(int timeout_ms) const;
 
+  /**
+   * Excludes others from the ring's used side, if there can be any. While nothing is outside only the
+   * leader completes requests, and only it can move one outside: most requests need no lock.
+   */
+  std::unique_lock<std::mutex> ForUsedSide() {
+    // Acquire: pairs with the release by whoever was outside last, whose entries are to be seen.
+    return outside_.load(std::memory_order_acquire) > 0 ? std::unique_lock(used_lock_)
+                                                        : std::unique_lock<std::mutex>();
+  }
+
   /** With the lock held: reports the stop once it is complete. */
   void ReportIfStopped();
 
@@ -157,16 +167,19 @@ class Queue {
   bool started_ = false;  // the control thread's own: started, and no stop requested
   std::atomic<bool> stop_requested_ = false;
 
-  // Guards the ring's used side, the call descriptor and what is below it. A leaf lock, this
-  // queue's only.
+  // Guards the ring's used side and how much of it the driver has not been told of, but see
+  // ForUsedSide(). A leaf lock, this queue's only.
   std::mutex used_lock_;
-  UniqueFd call_;
   int uncalled_ = 0;
 
-  // Guards who works on the queue. Taken by itself only.
+  // Guards the call descriptor. A leaf lock.
+  std::mutex call_lock_;
+  UniqueFd call_;
+
+  // Guards who works on the queue. Taken by itself only. `outside_` is read without it, too.
   std::mutex work_lock_;
   bool led_ = false;
-  int outside_ = 0;
+  std::atomic<int> outside_ = 0;
   int deferred_ = 0;
   bool stop_reported_ = false;
 };
