@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** What a daemon has used so far, as the scheduler counts it: every thread of every one of its processes. */
+/** What threads have used so far, as the scheduler counts it. */
 
 import { readFileSync, readdirSync } from 'node:fs';
 
@@ -10,21 +10,24 @@ export interface Usage {
   readonly contextSwitches: number;
 }
 
-function threadDirectories(pids: readonly number[]): string[] {
-  return pids.flatMap((pid) =>
-    readdirSync(`/proc/${pid}/task`).map((tid) => `/proc/${pid}/task/${tid}`),
-  );
+/** The threads of these processes; with a prefix, those whose names begin with it. */
+export function threadsOf(pids: readonly number[], prefix = ''): string[] {
+  return pids
+    .flatMap((pid) => readdirSync(`/proc/${pid}/task`).map((tid) => `/proc/${pid}/task/${tid}`))
+    .filter(
+      (directory) => prefix === '' || readFileSync(`${directory}/comm`, 'utf8').startsWith(prefix),
+    );
 }
 
-export function threadIds(pids: readonly number[]): number[] {
-  return threadDirectories(pids).map((directory) => Number(directory.split('/').at(-1)));
+export function threadId(directory: string): number {
+  return Number(directory.split('/').at(-1));
 }
 
 /** Finer than utime and stime, which count ticks. */
-export function usageOf(pids: readonly number[]): Usage {
+export function usageOf(threads: readonly string[]): Usage {
   let cpuNs = 0;
   let contextSwitches = 0;
-  for (const directory of threadDirectories(pids)) {
+  for (const directory of threads) {
     cpuNs += Number(readFileSync(`${directory}/schedstat`, 'utf8').split(' ')[0]);
     const status = readFileSync(`${directory}/status`, 'utf8');
     for (const match of status.matchAll(/^(?:non)?voluntary_ctxt_switches:\s*([0-9]+)$/gm)) {

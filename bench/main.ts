@@ -5,86 +5,144 @@
  * over. It reports; whether a number is good is for its reader to say.
  */
 
-import { cpus, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
-import { measure, type Placement, type Sample } from './measure.js';
-import { contenders, peerNames } from './peers.js';
-import { summarize, table, toJson } from './report.js';
+import { conditions, describe, type Conditions } from './conditions.js';
+import { furnish } from './furniture.js';
+import { measure, measureDirect, type MeasureOptions, type Sample } from './measure.js';
+import { listOf, peerContenders, peerNames, variantNames, vfsdContenders } from './peers.js';
+import { placements } from './placements.js';
+import { plain, report, summarize, type Row } from './report.js';
+import { startNullSubject, startSubject } from './subject.js';
+import { hasStrace } from './system-calls.js';
 import { workloads } from './workloads.js';
 
 const usage = `Usage: npm run bench -- [OPTION]...
+       npm run bench -- walk|slow|growth|queues|idle|crowded|instructions [OPTION]...
 
-  --quick          one short round
-  --rounds=N       how often each daemon has its turn (3)
-  --duration=MS    how long each measurement takes (500)
-  --peers=LIST     which peers, separated by commas; "" for none (${peerNames.join(',')})
-  --filter=TEXT    only the workloads whose name contains TEXT
-  --cores=LIST     same, other or both (both)
-  --spin=US        how long the front-end looks for an answer before it sleeps (0)
-  --dir=DIR        where the shares are made (/dev/shm, which keeps disks out of it)
-  --json           the result as JSON instead of a table
-  --help           this text
+Without options: a selection of the workloads, which takes about five minutes.
+
+  --all               all workloads, at depths 1, 16 and 32
+  --quick             one short round
+  --filter=TEXT       only the workloads whose name contains TEXT, selected or not
+  --depths=LIST       how many operations are under way (1 and 16, or 1 and 32, by workload)
+  --placements=LIST   same, other, other-polling (all)
+  --rounds=N          how often each daemon has its turn (3)
+  --duration=MS       how long each measurement takes (120)
+  --peers=LIST        which peers, separated by commas; "" for none (${peerNames.join(',')})
+  --variants=LIST     which of vfsd: ${variantNames.join(', ')} (vfsd)
+  --no-floors         leave out the direct loops and the null file system
+  --no-trace          do not count system calls
+  --dir=DIR           where the shares are made (/dev/shm, which keeps disks out of it)
+  --disk=DIR          the same once more there, as a second section
+  --json              the result as JSON instead of tables
+  --help              this text
 `;
 
 const { values: options } = parseArgs({
   options: {
+    all: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
+    filter: { type: 'string', default: '' },
+    depths: { type: 'string' },
+    placements: { type: 'string', default: '' },
     rounds: { type: 'string' },
     duration: { type: 'string' },
     peers: { type: 'string', default: peerNames.join(',') },
-    filter: { type: 'string', default: '' },
-    cores: { type: 'string', default: 'both' },
-    spin: { type: 'string', default: '0' },
+    variants: { type: 'string', default: 'vfsd' },
+    floors: { type: 'boolean', default: true },
+    trace: { type: 'boolean', default: true },
     dir: { type: 'string', default: '/dev/shm' },
+    disk: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
+  allowNegative: true,
 });
+
+interface Section {
+  readonly conditions: Conditions;
+  readonly rows: readonly Row[];
+}
 
 if (options.help) process.stdout.write(usage);
 else await main();
 
-function placements(): Placement[] {
-  const all = cpus().map((_, index) => index);
-  const [first = 0, ...rest] = all;
-  const both = [
-    { name: 'same', frontEnd: [first], daemon: [first] },
-    ...(rest.length > 0 ? [{ name: 'other', frontEnd: [first], daemon: rest }] : []),
+function measureOptions(): MeasureOptions {
+  const wanted = workloads.filter(
+    ({ name, selected }) =>
+      name.includes(options.filter) && (options.all || options.filter !== '' || selected),
+  );
+  const depths = options.depths ?? (options.all ? '1,16,32' : '');
+  return {
+    workloads: wanted,
+    depths: listOf(depths).map(Number),
+    placements: placements(listOf(options.placements)),
+    durationMs: Number(options.duration ?? (options.quick ? 50 : 120)),
+    trace: false,
+  };
+}
+
+async function section(directory: string, rounds: number): Promise<Section> {
+  // Where the workplaces are made.
+  process.env['TMPDIR'] = directory;
+  const contenders = [
+    ...vfsdContenders(listOf(options.variants)),
+    ...peerContenders(listOf(options.peers)),
   ];
-  return options.cores === 'both' ? both : both.filter(({ name }) => name === options.cores);
+  const chosen = measureOptions();
+  const wants = new Set(chosen.workloads.flatMap(({ wants: parts = [] }) => parts));
+  const samples: Sample[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    const trace = options.trace && hasStrace && round === 1;
+    for (const contender of contenders) {
+      process.stderr.write(`${directory}, round ${round} of ${rounds}: ${contender.name}\n`);
+      const subject = await startSubject(contender, {
+        furnish: (share) => {
+          furnish(share, wants);
+        },
+      });
+      try {
+        samples.push(...(await measure(subject, { ...chosen, trace })));
+        if (options.floors && contender.name === 'vfsd') {
+          samples.push(...measureDirect(subject.share, chosen));
+        }
+      } finally {
+        await subject.end();
+      }
+    }
+    if (options.floors) samples.push(...(await nullFloor(chosen)));
+  }
+  return { conditions: conditions(directory, contenders), rows: summarize(samples) };
+}
+
+async function nullFloor(chosen: MeasureOptions): Promise<Sample[]> {
+  const subject = startNullSubject();
+  try {
+    return await measure(subject, {
+      ...chosen,
+      workloads: chosen.workloads.filter(({ overNull }) => overNull === true),
+    });
+  } finally {
+    await subject.end();
+  }
 }
 
 async function main(): Promise<void> {
-  // Where the workplaces are made.
-  process.env['TMPDIR'] = options.dir;
   const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
-  const durationMs = Number(options.duration ?? (options.quick ? 100 : 500));
-  const chosen = workloads.filter(({ name }) => name.includes(options.filter));
-  const daemons = contenders(options.peers.split(',').filter((name) => name !== ''));
-  const samples: Sample[] = [];
-  for (let round = 1; round <= rounds; round++) {
-    for (const daemon of daemons) {
-      process.stderr.write(`round ${round} of ${rounds}: ${daemon.name}\n`);
-      samples.push(
-        ...(await measure(daemon, {
-          workloads: chosen,
-          placements: placements(),
-          durationMs,
-          warmUpMs: durationMs / 5,
-          spinNs: Number(options.spin) * 1000,
-        })),
-      );
-    }
-  }
-  const rows = summarize(samples);
+  const directories = [options.dir, ...(options.disk === undefined ? [] : [options.disk])];
+  const sections: Section[] = [];
+  for (const directory of directories) sections.push(await section(directory, rounds));
   if (options.json) {
-    process.stdout.write(`${toJson(rows)}\n`);
+    const all = sections.map(({ rows, ...rest }) => ({ ...rest, rounds, rows: plain(rows) }));
+    process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
     return;
   }
-  const [cpu] = cpus();
-  process.stdout.write(
-    `${cpus().length} × ${cpu?.model ?? 'unknown CPU'}, ` +
-      `${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}, ` +
-      `${options.dir}; median of ${rounds} rounds of ${durationMs} ms\n\n${table(rows)}\n`,
-  );
+  const { durationMs, placements: places } = measureOptions();
+  for (const { conditions: found, rows } of sections) {
+    process.stdout.write(
+      `## ${found.fileSystem}\n\n${describe(found)}\n\n` +
+        `Median of ${rounds} rounds of ${durationMs} ms. A ratio is vfsd's figure by that of the best peer.\n\n` +
+        `${report(rows, places)}\n`,
+    );
+  }
 }

@@ -1,30 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** One daemon's turn: started afresh, taken through all workloads, ended. */
+/** One daemon's turn: taken through all workloads, at each depth, in each placement. */
 
-import { threadId } from 'node:worker_threads';
-import { DaemonProcess, Workplace } from '../test/device/daemon.js';
-import { Machine } from '../test/device/machine.js';
-import { native } from '../test/device/native.js';
-import { processTree } from '../test/device/process-tree.js';
-import { threadIds, usageOf } from './accounting.js';
-import type { Contender } from './peers.js';
-import { furnish, type BenchWorkload } from './workloads.js';
+import type { WorkloadResult } from '../test/device/native.js';
+import { benchNative } from './native.js';
+import { placeFrontEnd, type Placement } from './placements.js';
+import type { Subject } from './subject.js';
+import { countSystemCalls } from './system-calls.js';
+import { runKind, type BenchWorkload, type Parameters, type Scene } from './workload.js';
 
-const MiB = 1 << 20;
-
-/** Where the two sides run. A wake-up across cores costs more than most requests, so it must not be left to chance. */
-export interface Placement {
-  readonly name: string;
-  readonly frontEnd: readonly number[];
-  readonly daemon: readonly number[];
-}
-
-export interface Sample {
-  readonly contender: string;
-  readonly workload: string;
-  readonly depth: number;
-  readonly placement: string;
+/** Figures of one row and one daemon; times in microseconds, everything else as it says. */
+export interface Figures {
   readonly operationsPerSecond: number;
   readonly p50Us: number;
   readonly p99Us: number;
@@ -32,96 +18,227 @@ export interface Sample {
   readonly contextSwitchesPerOperation: number;
   readonly kicksPerRequest: number;
   readonly callsPerRequest: number;
+  /** NaN: was not counted. */
+  readonly systemCallsPerOperation: number;
+}
+
+export interface Sample extends Figures {
+  readonly contender: string;
+  readonly workload: string;
+  readonly depth: number;
+  readonly placement: string;
 }
 
 export interface MeasureOptions {
   readonly workloads: readonly BenchWorkload[];
+  /** Instead of each workload's own; empty: those. */
+  readonly depths: readonly number[];
   readonly placements: readonly Placement[];
   readonly durationMs: number;
-  readonly warmUpMs: number;
-  /** How long the front-end looks for an answer before it sleeps. */
-  readonly spinNs: number;
+  /** System calls are counted, in the first of the placements. */
+  readonly trace: boolean;
 }
 
-export async function measure(contender: Contender, options: MeasureOptions): Promise<Sample[]> {
-  const workplace = new Workplace();
-  furnish(workplace.share);
-  const daemon = new DaemonProcess(workplace, { command: contender.command(workplace) });
-  try {
-    const machine = new Machine(await daemon.connect(), {
-      ringSize: 1024,
-      regionSizes: [64 * MiB],
-    });
-    if (machine.guest.init().status !== 'OK') throw new Error('INIT failed');
-    const pids = processTree(daemon.pid);
-    const samples = options.workloads.flatMap((workload) =>
-      workload.depths.flatMap((depth) =>
-        options.placements.map((placement) => {
-          place(pids, placement);
-          return run(contender.name, machine, pids, workload, depth, placement, options);
-        }),
-      ),
-    );
-    machine.close();
-    return samples;
-  } catch (error) {
-    const state = daemon.hasExited ? 'has ended' : 'still runs';
-    process.stderr.write(`${contender.name} ${state}; it wrote:\n${daemon.output}\n`);
-    throw error;
-  } finally {
-    await daemon.dispose();
-  }
+const hour = 3_600_000;
+const maxBatches = 50;
+const tracedOperations = 300;
+
+interface Total {
+  result: WorkloadResult;
+  cpuNs: number;
+  contextSwitches: number;
 }
 
-function place(pids: readonly number[], { frontEnd, daemon }: Placement): void {
-  for (const tid of threadIds(pids)) native.setAffinity(tid, daemon);
-  // 0 is the calling thread, in which the workload's loop runs.
-  if (threadId === 0) native.setAffinity(0, frontEnd);
-}
-
-function run(
-  contender: string,
-  machine: Machine,
-  pids: readonly number[],
-  workload: BenchWorkload,
-  depth: number,
-  placement: Placement,
-  { durationMs, warmUpMs, spinNs }: MeasureOptions,
-): Sample {
-  const parameters = workload.prepare(machine.guest);
-  const loop = (milliseconds: number) => {
-    const result = native.runWorkload({
-      memory: machine.memory,
-      base: 4 * MiB,
-      ring: machine.queue(1).ring,
-      hiprio: machine.queue(0).ring,
-      depth,
-      durationMs: milliseconds,
-      spinNs,
-      kind: workload.kind,
-      ...parameters,
-    });
-    if (result.failure !== null) {
-      throw new Error(`${contender}, ${workload.name}, depth ${depth}: ${result.failure}`);
-    }
-    return result;
-  };
-  loop(warmUpMs);
-  const before = usageOf(pids);
-  const result = loop(durationMs);
-  const after = usageOf(pids);
+/** Several results as one: sums, and the mean of the batches' percentiles. */
+function add(total: Total | null, part: Total): Total {
+  if (total === null) return part;
+  const [a, b] = [total.result, part.result];
+  const weight = (x: number, y: number): number =>
+    (x * a.operations + y * b.operations) / (a.operations + b.operations);
   return {
-    contender,
-    workload: workload.name,
-    depth,
-    placement: placement.name,
-    operationsPerSecond: result.operations / (result.elapsedNs / 1e9),
-    p50Us: result.p50Ns / 1000,
-    p99Us: result.p99Ns / 1000,
-    cpuUsPerOperation: (after.cpuNs - before.cpuNs) / 1000 / result.operations,
-    contextSwitchesPerOperation:
-      (after.contextSwitches - before.contextSwitches) / result.operations,
+    result: {
+      ...a,
+      operations: a.operations + b.operations,
+      requests: a.requests + b.requests,
+      elapsedNs: a.elapsedNs + b.elapsedNs,
+      p50Ns: weight(a.p50Ns, b.p50Ns),
+      p99Ns: weight(a.p99Ns, b.p99Ns),
+      kicks: a.kicks + b.kicks,
+      calls: a.calls + b.calls,
+    },
+    cpuNs: total.cpuNs + part.cpuNs,
+    contextSwitches: total.contextSwitches + part.contextSwitches,
+  };
+}
+
+function sceneOf(subject: Subject): Scene {
+  return { machine: subject.machine, guest: subject.machine.guest, share: subject.share };
+}
+
+interface LoopOptions {
+  readonly depth: number;
+  readonly durationMs: number;
+  readonly spinNs: number;
+  readonly maxOperations?: number;
+}
+
+function runOnce(
+  subject: Subject,
+  workload: BenchWorkload,
+  parameters: Parameters,
+  options: LoopOptions,
+): Total {
+  const before = subject.usage();
+  const result = runKind(sceneOf(subject), workload.kind, parameters, {
+    ...options,
+    ...(workload.pages !== undefined && { pages: workload.pages }),
+    ...(workload.highPriority !== undefined && { highPriority: workload.highPriority }),
+  });
+  const after = subject.usage();
+  return {
+    result,
+    cpuNs: after.cpuNs - before.cpuNs,
+    contextSwitches: after.contextSwitches - before.contextSwitches,
+  };
+}
+
+/** Batches until the time is over. What prepares and cleans up is not in it. */
+function runBatches(subject: Subject, workload: BenchWorkload, options: LoopOptions): Total {
+  const { batch, prepare } = workload;
+  const scene = sceneOf(subject);
+  let total: Total | null = null;
+  for (let count = 0; count < maxBatches; count++) {
+    const parameters = prepare(scene);
+    const part = runOnce(subject, workload, parameters, {
+      ...options,
+      // It ends with what was prepared, not with the time.
+      durationMs: hour,
+      ...(batch !== undefined && { maxOperations: batch.operations }),
+    });
+    batch?.after(scene, part.result, parameters);
+    total = add(total, part);
+    if (total.result.elapsedNs >= options.durationMs * 1e6) break;
+  }
+  if (total === null) throw new Error('nothing was run');
+  return total;
+}
+
+function figuresOf({ result, cpuNs, contextSwitches }: Total, unit: number): Figures {
+  const operations = result.operations * unit;
+  return {
+    operationsPerSecond: operations / (result.elapsedNs / 1e9),
+    p50Us: result.p50Ns / 1000 / unit,
+    p99Us: result.p99Ns / 1000 / unit,
+    cpuUsPerOperation: cpuNs / 1000 / operations,
+    contextSwitchesPerOperation: contextSwitches / operations,
     kicksPerRequest: result.kicks / result.requests,
     callsPerRequest: result.calls / result.requests,
+    systemCallsPerOperation: NaN,
   };
+}
+
+async function traced(
+  subject: Subject,
+  workload: BenchWorkload,
+  parameters: Parameters,
+  options: LoopOptions,
+): Promise<number> {
+  let operations = 0;
+  const unit = workload.unit ?? 1;
+  const calls = await countSystemCalls(subject.pids, () => {
+    const { result } = runOnce(subject, workload, parameters, {
+      ...options,
+      durationMs: 2000,
+      maxOperations: Math.min(
+        workload.batch?.operations ?? tracedOperations,
+        Math.ceil((tracedOperations * 10) / unit),
+      ),
+    });
+    operations = result.operations * unit;
+  });
+  return calls === null || operations === 0 ? NaN : calls / operations;
+}
+
+export async function measure(subject: Subject, options: MeasureOptions): Promise<Sample[]> {
+  const samples: Sample[] = [];
+  for (const workload of options.workloads) {
+    const parameters = workload.batch === undefined ? workload.prepare(sceneOf(subject)) : null;
+    // One that is measured at one depth has a reason for it.
+    const chooses = options.depths.length > 0 && workload.depths.length > 1;
+    for (const depth of chooses ? options.depths : workload.depths) {
+      for (const placement of options.placements) {
+        subject.place(placement.daemon);
+        placeFrontEnd(placement.frontEnd);
+        const { durationMs, trace } = options;
+        const loop = { depth, spinNs: placement.spinNs };
+        const go = (milliseconds: number): Total =>
+          parameters === null
+            ? runBatches(subject, workload, { ...loop, durationMs: milliseconds })
+            : runOnce(subject, workload, parameters, { ...loop, durationMs: milliseconds });
+        try {
+          go(durationMs / 5);
+          const figures = figuresOf(go(durationMs), workload.unit ?? 1);
+          const counts = trace && parameters !== null && placement === options.placements[0];
+          samples.push({
+            contender: subject.name,
+            workload: workload.name,
+            depth,
+            placement: placement.name,
+            ...figures,
+            ...(counts && {
+              systemCallsPerOperation: await traced(subject, workload, parameters, {
+                ...loop,
+                durationMs,
+              }),
+            }),
+          });
+        } catch (error) {
+          const reason = error instanceof Error ? error.message : String(error);
+          throw new Error(`${subject.name}, ${workload.name}, ${placement.name}: ${reason}`);
+        }
+      }
+    }
+  }
+  return samples;
+}
+
+/** The same work as system calls in a loop in this process, on a share that a daemon has been measured with. */
+export function measureDirect(
+  share: string,
+  { workloads, placements, durationMs }: MeasureOptions,
+): Sample[] {
+  const [placement] = placements;
+  if (placement === undefined) return [];
+  placeFrontEnd(placement.daemon);
+  return workloads.flatMap((workload): Sample[] => {
+    if (workload.direct === undefined || workload.pages === 'scattered') return [];
+    const block = workload.directBlock;
+    const run = (milliseconds: number) =>
+      benchNative.runDirect({
+        kind: workload.direct ?? 'getattr',
+        share,
+        durationMs: milliseconds,
+        ...(block !== undefined && { block }),
+      });
+    run(durationMs / 5);
+    const result = run(durationMs);
+    if (result.failure !== null) throw new Error(`direct, ${workload.name}: ${result.failure}`);
+    const operations = result.operations * (workload.unit ?? 1);
+    return [
+      {
+        contender: 'direct',
+        workload: workload.name,
+        depth: 0,
+        placement: '',
+        operationsPerSecond: operations / (result.elapsedNs / 1e9),
+        p50Us: NaN,
+        p99Us: NaN,
+        cpuUsPerOperation: result.cpuNs / 1000 / operations,
+        contextSwitchesPerOperation: NaN,
+        kicksPerRequest: NaN,
+        callsPerRequest: NaN,
+        systemCallsPerOperation: result.calls / operations,
+      },
+    ];
+  });
 }

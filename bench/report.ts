@@ -2,19 +2,21 @@
 
 /** Samples of several rounds, put beside each other. */
 
-import type { Sample } from './measure.js';
+import type { Figures, Sample } from './measure.js';
+import { isVariant, peerNames } from './peers.js';
+import type { Placement } from './placements.js';
+import { figure, markdown, median } from './table.js';
 
-type Measure = Exclude<
-  { [Key in keyof Sample]: Sample[Key] extends number ? Key : never }[keyof Sample],
-  'depth'
->;
+type Measure = keyof Figures;
 
 /** The rounds' samples of one workload at one depth and placement, by contender. */
 export interface Row {
   readonly workload: string;
   readonly depth: number;
   readonly placement: string;
-  readonly results: ReadonlyMap<string, Readonly<Record<Measure, number>>>;
+  readonly results: ReadonlyMap<string, Figures>;
+  /** CPU of the same work as system calls in a loop, where there is such a loop. */
+  readonly directCpuUs: number;
 }
 
 const measures: readonly Measure[] = [
@@ -25,89 +27,154 @@ const measures: readonly Measure[] = [
   'contextSwitchesPerOperation',
   'kicksPerRequest',
   'callsPerRequest',
+  'systemCallsPerOperation',
 ];
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
+function medians(samples: readonly Sample[]): Figures {
+  return Object.fromEntries(
+    measures.map((measure) => [measure, median(samples.map((sample) => sample[measure]))]),
+  ) as Record<Measure, number>;
 }
 
 /** The median of the rounds, for each measure by itself. */
 export function summarize(samples: readonly Sample[]): Row[] {
   const groups = new Map<string, Sample[]>();
-  for (const sample of samples) {
-    const key = JSON.stringify([sample.workload, sample.depth, sample.placement]);
+  const direct = samples.filter(({ contender }) => contender === 'direct');
+  for (const sample of samples.filter(({ contender }) => contender !== 'direct')) {
+    const key = JSON.stringify([sample.placement, sample.workload, sample.depth]);
     groups.set(key, [...(groups.get(key) ?? []), sample]);
   }
   return [...groups.values()].flatMap((group): Row[] => {
     const [first] = group;
     if (first === undefined) return [];
-    const contenders = [...new Set(group.map(({ contender }) => contender))];
-    const results = contenders.map((name) => {
-      const own = group.filter(({ contender }) => contender === name);
-      const medians = measures.map((measure) => [measure, median(own.map((s) => s[measure]))]);
-      return [name, Object.fromEntries(medians) as Record<Measure, number>] as const;
-    });
     const { workload, depth, placement } = first;
-    return [{ workload, depth, placement, results: new Map(results) }];
+    const contenders = [...new Set(group.map(({ contender }) => contender))];
+    const results = contenders.map(
+      (name) => [name, medians(group.filter(({ contender }) => contender === name))] as const,
+    );
+    const directCpuUs = median(
+      direct.filter((one) => one.workload === workload).map((one) => one.cpuUsPerOperation),
+    );
+    return [{ workload, depth, placement, results: new Map(results), directCpuUs }];
   });
 }
 
-/** How vfsd compares with the better of its peers: below 1 is better for times, above 1 for rates. */
-function ratio(row: Row, measure: Measure, best: (...values: number[]) => number): number | null {
+/** How vfsd compares with the best of its peers: below 1 is better for times, above 1 for rates. */
+function ratio(row: Row, measure: Measure, best: (...values: number[]) => number): string {
   const own = row.results.get('vfsd')?.[measure];
-  const others = [...row.results].filter(([name]) => name !== 'vfsd').map(([, r]) => r[measure]);
-  return own === undefined || others.length === 0 ? null : own / best(...others);
+  const others = [...row.results].filter(([name]) => peerNames.includes(name));
+  if (own === undefined || others.length === 0) return '-';
+  return figure(own / best(...others.map(([, figures]) => figures[measure])));
 }
 
-function number(value: number): string {
-  if (value >= 1000) return Math.round(value).toLocaleString('en-US');
-  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
-}
+class Tables {
+  readonly #rows: readonly Row[];
+  /** What stands beside each other in a cell. */
+  readonly #names: readonly string[];
 
-function cells(row: Row, names: readonly string[], measure: Measure): string {
-  return names.map((name) => number(row.results.get(name)?.[measure] ?? NaN)).join(' / ');
-}
+  constructor(rows: readonly Row[]) {
+    this.#rows = rows;
+    const all = [...new Set(rows.flatMap((row) => [...row.results.keys()]))];
+    this.#names = all.filter((name) => isVariant(name) || peerNames.includes(name));
+  }
 
-/** A table in Markdown, with each contender's value in the order of the heading. */
-export function table(rows: readonly Row[]): string {
-  const names = [...new Set(rows.flatMap((row) => [...row.results.keys()]))];
-  const order = names.join(' / ');
-  const head = [
-    'workload',
-    'depth',
-    'cores',
-    `p50 µs: ${order}`,
-    'p99 µs',
-    'CPU µs/op',
-    'ops/s',
-    'switches/op',
-    'p50 ratio',
-    'CPU ratio',
-    'ops/s ratio',
-  ];
-  const body = rows.map((row) =>
-    [
+  of({ name, title }: Placement): string {
+    const rows = this.#rows.filter(({ placement }) => placement === name);
+    return [`### ${title}`, this.#comparison(rows), this.#details(rows)].join('\n\n');
+  }
+
+  #cell(row: Row, measure: Measure, scale = 1): string {
+    return this.#names
+      .map((name) => figure((row.results.get(name)?.[measure] ?? NaN) * scale))
+      .join(' / ');
+  }
+
+  #comparison(rows: readonly Row[]): string {
+    const head = [
+      'workload',
+      'depth',
+      `CPU µs/op: ${this.#names.join(' / ')}`,
+      'ratio',
+      'direct',
+      'null',
+      'p50 µs',
+      'ratio',
+      '1000 ops/s',
+      'ratio',
+    ];
+    const body = rows.map((row) => [
       row.workload,
       String(row.depth),
-      row.placement,
-      cells(row, names, 'p50Us'),
-      cells(row, names, 'p99Us'),
-      cells(row, names, 'cpuUsPerOperation'),
-      cells(row, names, 'operationsPerSecond'),
-      cells(row, names, 'contextSwitchesPerOperation'),
-      ratio(row, 'p50Us', Math.min)?.toFixed(2) ?? '-',
-      ratio(row, 'cpuUsPerOperation', Math.min)?.toFixed(2) ?? '-',
-      ratio(row, 'operationsPerSecond', Math.max)?.toFixed(2) ?? '-',
-    ].join(' | '),
-  );
-  const rule = head.map(() => '---').join(' | ');
-  return [head.join(' | '), rule, ...body].map((line) => `| ${line} |`).join('\n');
+      this.#cell(row, 'cpuUsPerOperation'),
+      ratio(row, 'cpuUsPerOperation', Math.min),
+      figure(row.directCpuUs),
+      figure(row.results.get('null')?.cpuUsPerOperation),
+      this.#cell(row, 'p50Us'),
+      ratio(row, 'p50Us', Math.min),
+      this.#cell(row, 'operationsPerSecond', 1 / 1000),
+      ratio(row, 'operationsPerSecond', Math.max),
+    ]);
+    return markdown(head, body);
+  }
+
+  #details(rows: readonly Row[]): string {
+    const head = [
+      'workload',
+      'depth',
+      `p99 µs: ${this.#names.join(' / ')}`,
+      'switches/op',
+      'system calls/op',
+      'kicks/request',
+      'calls/request',
+    ];
+    const body = rows.map((row) => [
+      row.workload,
+      String(row.depth),
+      this.#cell(row, 'p99Us'),
+      this.#cell(row, 'contextSwitchesPerOperation'),
+      this.#cell(row, 'systemCallsPerOperation'),
+      this.#cell(row, 'kicksPerRequest'),
+      this.#cell(row, 'callsPerRequest'),
+    ]);
+    return markdown(head, body);
+  }
 }
 
-export function toJson(rows: readonly Row[]): string {
-  const plain = rows.map((row) => ({ ...row, results: Object.fromEntries(row.results) }));
-  return JSON.stringify(plain, null, 2);
+/** What a request may cost beyond the system calls that it cannot do without, when many are under way. */
+const goal = {
+  workloads: /^(getattr|setattr|lookup, known|(read|write) 4 KiB)/,
+  depth: 16,
+  us: 0.6,
+};
+
+function goals(rows: readonly Row[]): string {
+  const body = rows.flatMap((row): string[][] => {
+    const own = row.results.get('vfsd')?.cpuUsPerOperation;
+    const over = own === undefined ? NaN : own - row.directCpuUs;
+    if (Number.isNaN(over) || row.depth < goal.depth || !goal.workloads.test(row.workload)) {
+      return [];
+    }
+    return [
+      [
+        row.workload,
+        String(row.depth),
+        row.placement,
+        figure(over),
+        over <= goal.us ? 'yes' : 'no',
+      ],
+    ];
+  });
+  if (body.length === 0) return '';
+  const head = ['workload', 'depth', 'cores', 'vfsd - direct, CPU µs/op', `at most ${goal.us}`];
+  return `### Beyond the system calls\n\n${markdown(head, body)}\n`;
+}
+
+export function report(rows: readonly Row[], placements: readonly Placement[]): string {
+  const tables = new Tables(rows);
+  return [...placements.map((placement) => tables.of(placement)), goals(rows)].join('\n\n');
+}
+
+/** For JSON: what has no value becomes null. */
+export function plain(rows: readonly Row[]): object[] {
+  return rows.map((row) => ({ ...row, results: Object.fromEntries(row.results) }));
 }

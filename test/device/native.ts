@@ -55,9 +55,26 @@ export interface DriverRing {
   waitError(timeoutMs: number): boolean;
 }
 
-export interface WorkloadOptions {
+/** What one operation needs; which of it counts depends on the kind. */
+export interface WorkloadParameters {
+  readonly kind: WorkloadKind;
+  readonly node?: bigint;
+  readonly handle?: bigint;
+  /** Of the file, or what names begin with. */
+  readonly name?: string;
+  /** Of the file, or the number of names. */
+  readonly size?: number;
+  readonly block?: number;
+  readonly inode?: bigint;
+  /** The guest's user, and group, who makes files. */
+  readonly caller?: number;
+  /** One for each slot, or all that are meant. */
+  readonly nodes?: readonly bigint[];
+}
+
+export interface WorkloadOptions extends WorkloadParameters {
   readonly memory: GuestMemory;
-  /** Guest address from which on the workload may use memory. */
+  /** Guest address from which on the workload may use memory: 4 MiB, and 1 MiB and 16 KiB for each of its slots. */
   readonly base: number;
   readonly ring: DriverRing;
   readonly hiprio: DriverRing;
@@ -66,29 +83,44 @@ export interface WorkloadOptions {
   readonly maxOperations?: number;
   /** How long to look for an answer before sleeping. */
   readonly spinNs?: number;
-  readonly kind: WorkloadKind;
-  readonly node?: bigint;
-  readonly handle?: bigint;
-  readonly name?: string;
-  readonly size?: number;
-  readonly block?: number;
-  readonly inode?: bigint;
-  /** The guest's user, and group, who makes files. */
-  readonly caller?: number;
+  /** How data lies in guest memory (contiguous), and in how many descriptors. */
+  readonly pages?: PageLayout;
+  /** One operation of this is under way all the time, on the same ring, and does not count. */
+  readonly neighbour?: WorkloadParameters;
+  /** Of the thread that a run of several has. */
+  readonly cpu?: number;
 }
+
+/** Pages of 4 KiB side by side, with a descriptor each; the same in no order; side by side, with one descriptor. */
+export type PageLayout = 'contiguous' | 'scattered' | 'single';
 
 export type WorkloadKind =
   | 'getattr'
+  | 'setattr-mode'
+  | 'setattr-times'
+  | 'statfs'
+  | 'getxattr'
+  | 'open'
   | 'lookup-known'
   | 'lookup-first'
   | 'lookup-missing'
+  | 'forget'
   | 'create'
+  | 'storm'
+  | 'mkdir'
+  | 'symlink'
+  | 'rename'
   | 'read-random'
   | 'read-sequential'
+  | 'read-unknown'
   | 'write-random'
   | 'write-sequential'
+  | 'write-and-sync'
   | 'readdirplus'
-  | 'walk';
+  | 'readdirplus-first'
+  | 'walk'
+  | 'untar'
+  | 'git-status';
 
 export interface WorkloadResult {
   readonly operations: number;
@@ -98,6 +130,9 @@ export interface WorkloadResult {
   readonly p99Ns: number;
   readonly kicks: number;
   readonly calls: number;
+  readonly neighbourOperations: number;
+  /** Nodes that the guest has looked up and not forgotten, of the kinds that leave some. */
+  readonly kept: readonly bigint[];
   /** The first wrong reply, in words. */
   readonly failure: string | null;
 }
@@ -118,8 +153,8 @@ export interface HeldFileSystem {
 export interface FrontEndBinding {
   readonly GuestMemory: new () => GuestMemory;
   readonly DriverRing: new (memory: GuestMemory, layout: RingLayout) => DriverRing;
-  /** Throws where the caller may not mount. */
-  readonly HeldFileSystem: new (mountPoint: string) => HeldFileSystem;
+  /** Throws where the caller may not mount. With a delay, each READ is answered so long after it has come. */
+  readonly HeldFileSystem: new (mountPoint: string, delayMs?: number) => HeldFileSystem;
   /** A connected descriptor, or a negative errno; so with the others. */
   connect(path: string): number;
   listen(path: string): number;
@@ -132,6 +167,8 @@ export interface FrontEndBinding {
   memfd(size: number): number;
   setAffinity(tid: number, cpus: readonly number[]): number;
   runWorkload(options: WorkloadOptions): WorkloadResult;
+  /** Each in a thread of its own, all at once. The first one's queue takes the FORGETs of all. */
+  runWorkloads(options: readonly WorkloadOptions[]): WorkloadResult[];
 }
 
 /** The directory that holds build/ and bin/: the tests run from sources, the benchmark from a bundle in dist/. */

@@ -9,19 +9,21 @@ using namespace abi;  // NOLINT(google-build-using-namespace): the protocol's ow
 constexpr uint64_t kPage = RequestSlot::kPage;
 
 /** A page of a benchmark's file holds its own number, first and last. */
-void StampPages(std::byte* data, uint64_t offset, uint64_t length) {
+void StampPages(RequestSlot& slot, uint64_t offset, uint64_t length) {
   for (uint64_t done = 0; done < length; done += kPage) {
     const uint64_t page = (offset + done) / kPage;
-    std::memcpy(data + done, &page, sizeof page);
-    std::memcpy(data + done + kPage - sizeof page, &page, sizeof page);
+    std::byte* const data = slot.Page(done / kPage);
+    std::memcpy(data, &page, sizeof page);
+    std::memcpy(data + kPage - sizeof page, &page, sizeof page);
   }
 }
 
-bool PagesStamped(const std::byte* data, uint64_t offset, uint64_t length) {
+bool PagesStamped(RequestSlot& slot, uint64_t offset, uint64_t length) {
   for (uint64_t done = 0; done < length; done += kPage) {
     const uint64_t page = (offset + done) / kPage;
-    if (std::memcmp(data + done, &page, sizeof page) != 0 ||
-        std::memcmp(data + done + kPage - sizeof page, &page, sizeof page) != 0) {
+    const std::byte* const data = slot.Page(done / kPage);
+    if (std::memcmp(data, &page, sizeof page) != 0 ||
+        std::memcmp(data + kPage - sizeof page, &page, sizeof page) != 0) {
       return false;
     }
   }
@@ -59,7 +61,7 @@ class ReadBlocks : public Workload {
   void Fill(RequestSlot& slot) override {
     slot.offset = blocks_.Next();
     // The same slot has held another block before: an answer that was not written shows.
-    StampPages(slot.data(), ~slot.offset, p_.block);
+    StampPages(slot, ~slot.offset, p_.block);
     slot.Begin(FUSE_READ, p_.node);
     slot.Argument(fuse_read_in{
         .fh = p_.handle, .offset = slot.offset, .size = static_cast<uint32_t>(p_.block)});
@@ -68,7 +70,7 @@ class ReadBlocks : public Workload {
 
   After Check(RequestSlot& slot, int error, uint64_t length) override {
     Expect(error == 0 && length == p_.block, "READ failed or was short");
-    Expect(PagesStamped(slot.data(), slot.offset, p_.block), "READ answered with wrong data");
+    Expect(PagesStamped(slot, slot.offset, p_.block), "READ answered with wrong data");
     return After::kOperationDone;
   }
 
@@ -83,7 +85,7 @@ class WriteBlocks : public Workload {
 
   void Fill(RequestSlot& slot) override {
     const uint64_t offset = blocks_.Next();
-    StampPages(slot.data(), offset, p_.block);
+    StampPages(slot, offset, p_.block);
     slot.Begin(FUSE_WRITE, p_.node);
     slot.Argument(
         fuse_write_in{.fh = p_.handle, .offset = offset, .size = static_cast<uint32_t>(p_.block)});
@@ -101,39 +103,55 @@ class WriteBlocks : public Workload {
   Blocks blocks_;
 };
 
-/** Lists a directory whose inodes the guest holds, page by page, over and over. One operation is
- * one whole listing. */
-class ReadDirPlus : public Workload {
+/** WRITE of a block and FSYNC in turn, one after the other: a neighbour that waits for the disk. */
+class WriteAndSync : public Workload {
  public:
-  explicit ReadDirPlus(const WorkloadParameters& p) : p_(p) {}
+  explicit WriteAndSync(const WorkloadParameters& p) : p_(p), blocks_(p, false) {}
 
   void Fill(RequestSlot& slot) override {
     if (slot.step == 0) {
-      slot.offset = 0;
-      slot.node = 0;
+      const uint64_t offset = blocks_.Next();
+      StampPages(slot, offset, p_.block);
+      slot.Begin(FUSE_WRITE, p_.node);
+      slot.Argument(fuse_write_in{
+          .fh = p_.handle, .offset = offset, .size = static_cast<uint32_t>(p_.block)});
+      slot.End(p_.block, sizeof(fuse_write_out), 0);
+    } else {
+      slot.Begin(FUSE_FSYNC, p_.node);
+      slot.Argument(fuse_fsync_in{.fh = p_.handle});
+      slot.End(0, 0, 0);
     }
-    slot.Begin(FUSE_READDIRPLUS, p_.node);
-    slot.Argument(fuse_read_in{
-        .fh = p_.handle, .offset = slot.offset, .size = static_cast<uint32_t>(p_.block)});
+  }
+
+  After Check(RequestSlot& slot, int error, uint64_t) override {
+    if (slot.step == 0) {
+      Expect(error == 0 && slot.Answer<fuse_write_out>().size == p_.block,
+             "WRITE failed or was short");
+      return After::kNextStep;
+    }
+    Expect(error == 0, "FSYNC failed");
+    return After::kOperationDone;
+  }
+
+ private:
+  const WorkloadParameters p_;
+  Blocks blocks_;
+};
+
+/** READs whose data nobody knows, as of another machine's file system. */
+class ReadUnknown : public Workload {
+ public:
+  explicit ReadUnknown(const WorkloadParameters& p) : p_(p) {}
+
+  void Fill(RequestSlot& slot) override {
+    slot.Begin(FUSE_READ, p_.node);
+    slot.Argument(fuse_read_in{.fh = p_.handle, .size = static_cast<uint32_t>(p_.block)});
     slot.End(0, 0, p_.block);
   }
 
-  After Check(RequestSlot& slot, int error, uint64_t length) override {
-    Expect(error == 0, "READDIRPLUS failed");
-    if (length == 0) {
-      // slot.node counts the names, of which "." and ".." are two.
-      Expect(slot.node == p_.size || slot.node == p_.size + 2, "READDIRPLUS lost or added names");
-      return After::kOperationDone;
-    }
-    for (uint64_t at = 0; at + sizeof(fuse_direntplus) <= length;) {
-      fuse_direntplus entry;
-      std::memcpy(&entry, slot.data() + at, sizeof entry);
-      at += (sizeof entry + entry.dirent.namelen + 7) / 8 * 8;
-      Expect(at <= length && entry.dirent.namelen > 0, "READDIRPLUS answered with a bad entry");
-      slot.offset = entry.dirent.off;
-      ++slot.node;
-    }
-    return failure.empty() ? After::kNextStep : After::kOperationDone;
+  After Check(RequestSlot&, int error, uint64_t length) override {
+    Expect(error == 0 && length == p_.block, "READ of the slow file failed or was short");
+    return After::kOperationDone;
   }
 
  private:
@@ -149,8 +167,11 @@ std::unique_ptr<Workload> MakeDataWorkload(const WorkloadParameters& p) {
   if (p.kind == "write-random" || p.kind == "write-sequential") {
     return std::make_unique<WriteBlocks>(p, p.kind == "write-random");
   }
-  if (p.kind == "readdirplus") {
-    return std::make_unique<ReadDirPlus>(p);
+  if (p.kind == "write-and-sync") {
+    return std::make_unique<WriteAndSync>(p);
+  }
+  if (p.kind == "read-unknown") {
+    return std::make_unique<ReadUnknown>(p);
   }
   return nullptr;
 }

@@ -23,7 +23,7 @@ using namespace abi;  // NOLINT(google-build-using-namespace): the protocol's ow
 
 constexpr size_t kMaxRequest = 128 * 1024;
 constexpr uint64_t kFileSize = 1 << 20;
-constexpr uint64_t kForEver = 1'000'000;
+constexpr uint64_t kValid = 1'000'000;
 
 fuse_attr AttributesOf(uint64_t node) {
   const bool directory = node == FUSE_ROOT_ID;
@@ -36,7 +36,7 @@ fuse_attr AttributesOf(uint64_t node) {
 
 }  // namespace
 
-std::unique_ptr<HeldFileSystem> HeldFileSystem::Mount(const std::string& path) {
+std::unique_ptr<HeldFileSystem> HeldFileSystem::Mount(const std::string& path, int delay_ms) {
   const int device = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
   if (device < 0) {
     return nullptr;
@@ -51,11 +51,13 @@ std::unique_ptr<HeldFileSystem> HeldFileSystem::Mount(const std::string& path) {
     errno = failure;
     return nullptr;
   }
-  return std::unique_ptr<HeldFileSystem>(new HeldFileSystem(path, device, stop));
+  return std::unique_ptr<HeldFileSystem>(new HeldFileSystem(path, device, stop, delay_ms));
 }
 
-HeldFileSystem::HeldFileSystem(std::string path, int device, int stop)
-    : path_(std::move(path)), device_(device), stop_(stop), server_([this] { Serve(); }) {}
+HeldFileSystem::HeldFileSystem(std::string path, int device, int stop, int delay_ms)
+    : path_(std::move(path)), device_(device), stop_(stop), delay_ms_(delay_ms), server_([this] {
+        Serve();
+      }) {}
 
 HeldFileSystem::~HeldFileSystem() {
   Release();
@@ -82,11 +84,28 @@ void HeldFileSystem::Release() {
   held_.clear();
 }
 
+int HeldFileSystem::AnswerDue() {
+  const std::scoped_lock lock(lock_);
+  if (delay_ms_ == kForEver) {
+    return -1;
+  }
+  const auto now = std::chrono::steady_clock::now();
+  while (!held_.empty() && held_.front().due <= now) {
+    AnswerRead(held_.front());
+    held_.erase(held_.begin());
+  }
+  if (held_.empty()) {
+    return -1;
+  }
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(held_.front().due - now);
+  return static_cast<int>(left.count());
+}
+
 void HeldFileSystem::Serve() {
   const auto request = std::make_unique<std::byte[]>(kMaxRequest);
   for (;;) {
     pollfd wanted[] = {{device_, POLLIN, 0}, {stop_, POLLIN, 0}};
-    if (poll(wanted, 2, -1) < 0 || wanted[1].revents != 0) {
+    if (poll(wanted, 2, AnswerDue()) < 0 || wanted[1].revents != 0) {
       return;
     }
     if (read(device_, request.get(), kMaxRequest) > 0) {
@@ -108,15 +127,12 @@ void HeldFileSystem::Dispatch(const std::byte* request) {
     }
     case FUSE_LOOKUP: {
       const uint64_t node = 2;
-      const fuse_entry_out entry = {.nodeid = node,
-                                    .entry_valid = kForEver,
-                                    .attr_valid = kForEver,
-                                    .attr = AttributesOf(node)};
+      const fuse_entry_out entry = {
+          .nodeid = node, .entry_valid = kValid, .attr_valid = kValid, .attr = AttributesOf(node)};
       return Answer(header.unique, 0, &entry, sizeof entry);
     }
     case FUSE_GETATTR: {
-      const fuse_attr_out attributes = {.attr_valid = kForEver,
-                                        .attr = AttributesOf(header.nodeid)};
+      const fuse_attr_out attributes = {.attr_valid = kValid, .attr = AttributesOf(header.nodeid)};
       return Answer(header.unique, 0, &attributes, sizeof attributes);
     }
     case FUSE_OPEN:
@@ -129,9 +145,10 @@ void HeldFileSystem::Dispatch(const std::byte* request) {
       std::memcpy(&in, request + sizeof header, sizeof in);
       const std::scoped_lock lock(lock_);
       if (released_) {
-        return AnswerRead({header.unique, in.size});
+        return AnswerRead({header.unique, in.size, {}});
       }
-      held_.push_back({header.unique, in.size});
+      held_.push_back({header.unique, in.size,
+                       std::chrono::steady_clock::now() + std::chrono::milliseconds(delay_ms_)});
       return changed_.notify_all();
     }
     case FUSE_FORGET:

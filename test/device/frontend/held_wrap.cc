@@ -20,7 +20,9 @@ class HeldWrap : public Napi::ObjectWrap<HeldWrap> {
 
   explicit HeldWrap(const Napi::CallbackInfo& info)
       : Napi::ObjectWrap<HeldWrap>(info),
-        files_(HeldFileSystem::Mount(info[0].As<Napi::String>())) {
+        files_(HeldFileSystem::Mount(info[0].As<Napi::String>(),
+                                     info[1].IsNumber() ? info[1].As<Napi::Number>().Int32Value()
+                                                        : HeldFileSystem::kForEver)) {
     if (files_ == nullptr) {
       Napi::Error::New(info.Env(), "cannot mount: errno " + std::to_string(errno))
           .ThrowAsJavaScriptException();

@@ -12,6 +12,16 @@
 
 namespace vfsd::frontend {
 
+/** How the pages of a request's data lie in guest memory, and how they are described. */
+enum class PageLayout : uint8_t {
+  /** Side by side, with a descriptor each. */
+  kContiguous,
+  /** In no order, with a descriptor each, as a guest has them whose memory has been in use. */
+  kScattered,
+  /** Side by side, and described by one descriptor. */
+  kSingle,
+};
+
 /**
  * The memory of one request in flight, laid out as Linux does it (fs/fuse/virtio_fs.c): the header,
  * the arguments in one piece, data in pages; the same for the reply; all of it described by an
@@ -87,8 +97,13 @@ class RequestSlot {
             abi::VRING_DESC_F_INDIRECT, 0};
   }
 
+  void LayPages(PageLayout layout) { layout_ = layout; }
+
   uint64_t unique() { return header().unique; }
+  /** All data. Precondition: the pages are not scattered. */
   std::byte* data() { return host_ + kData; }
+  /** The page that holds the data from `index` * kPage on. */
+  std::byte* Page(uint64_t index) { return host_ + kData + PlaceOf(index) * kPage; }
   const abi::fuse_out_header& reply_header() const {
     return *reinterpret_cast<const abi::fuse_out_header*>(host_ + kReply);
   }
@@ -120,14 +135,23 @@ class RequestSlot {
                            static_cast<uint16_t>(flags | abi::VRING_DESC_F_NEXT), next};
   }
   void DescribePages(uint64_t length, uint16_t flags) {
-    for (uint64_t done = 0; done < length; done += kPage) {
-      Describe(kData + done, length - done < kPage ? length - done : kPage, flags);
+    const uint64_t piece = layout_ == PageLayout::kSingle ? kMaxData : kPage;
+    for (uint64_t done = 0; done < length; done += piece) {
+      Describe(kData + PlaceOf(done / kPage) * kPage, length - done < piece ? length - done : piece,
+               flags);
     }
+  }
+  uint64_t PlaceOf(uint64_t page) const {
+    // An odd factor makes a permutation of the 256 pages in which no two neighbours stay
+    // neighbours.
+    static_assert(kMaxData / kPage == 256);
+    return layout_ == PageLayout::kScattered ? (page * 77 + index_ * 13u) % 256 : page;
   }
 
   uint16_t index_;
   uint64_t guest_;
   std::byte* host_;
+  PageLayout layout_ = PageLayout::kContiguous;
   uint64_t unique_ = 0;
   uint64_t arguments_ = 0;
   uint16_t entries_ = 0;

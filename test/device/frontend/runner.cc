@@ -52,7 +52,9 @@ class Operations {
     const uint64_t calls = ring_.calls();
     begin_ = Nanoseconds();
     for (RequestSlot& slot : slots) {
-      Start(slot, begin_);
+      if (!Of(slot).IsUsedUp()) {
+        Start(slot, begin_);
+      }
     }
     Flush();
     while (under_way_ > 0 && result_.failure.empty()) {
@@ -66,6 +68,12 @@ class Operations {
   }
 
  private:
+  /** The neighbour has the slot behind those of the workload. */
+  bool IsNeighbour(const RequestSlot& slot) const { return slot.index() == options_.depth; }
+  Workload& Of(const RequestSlot& slot) {
+    return IsNeighbour(slot) ? *options_.neighbour : workload_;
+  }
+
   void Start(RequestSlot& slot, uint64_t now) {
     slot.step = 0;
     slot.started = now;
@@ -74,7 +82,7 @@ class Operations {
 
   void Submit(RequestSlot& slot) {
     slot.SpoilReply();
-    workload_.Fill(slot);
+    Of(slot).Fill(slot);
     ring_.descriptor(slot.index()) = slot.Reference();
     ring_.Publish(slot.index());
     ++under_way_;
@@ -105,15 +113,10 @@ class Operations {
   }
 
   void Finish(RequestSlot& slot, uint32_t used_length) {
-    if (const char* wrong = CheckHeader(slot, used_length)) {
-      result_.failure = wrong;
-      return;
-    }
-    const uint64_t payload = used_length - sizeof(abi::fuse_out_header);
-    const After after = workload_.Check(slot, slot.reply_header().error, payload);
-    if (!workload_.failure.empty()) {
-      result_.failure = workload_.failure + " (error " + std::to_string(slot.reply_header().error) +
-                        ", step " + std::to_string(slot.step) + ")";
+    Workload& workload = Of(slot);
+    const After after =
+        workload.IsAnswered() ? Check(workload, slot, used_length) : After::kOperationDone;
+    if (!result_.failure.empty()) {
       return;
     }
     if (after == After::kNextStep) {
@@ -122,15 +125,37 @@ class Operations {
       return;
     }
     const uint64_t now = Nanoseconds();
+    if (IsNeighbour(slot)) {
+      ++result_.neighbour_operations;
+    } else {
+      Count(slot, now);
+    }
+    const bool enough =
+        options_.max_operations > 0 && result_.operations >= options_.max_operations;
+    if (!enough && now - begin_ < options_.duration_ns && !workload.IsUsedUp()) {
+      Start(slot, now);
+    }
+  }
+
+  After Check(Workload& workload, RequestSlot& slot, uint32_t used_length) {
+    if (const char* wrong = CheckHeader(slot, used_length)) {
+      result_.failure = wrong;
+      return After::kOperationDone;
+    }
+    const int error = slot.reply_header().error;
+    const After after = workload.Check(slot, error, used_length - sizeof(abi::fuse_out_header));
+    if (!workload.failure.empty()) {
+      result_.failure = workload.failure + " (error " + std::to_string(error) + ", step " +
+                        std::to_string(slot.step) + ")";
+    }
+    return after;
+  }
+
+  void Count(const RequestSlot& slot, uint64_t now) {
     ++result_.operations;
     if (result_.latencies.size() < kMaxSamples) {
       result_.latencies.push_back(
           static_cast<uint32_t>(std::min<uint64_t>(now - slot.started, UINT32_MAX)));
-    }
-    const bool enough =
-        options_.max_operations > 0 && result_.operations >= options_.max_operations;
-    if (!enough && now - begin_ < options_.duration_ns) {
-      Start(slot, now);
     }
   }
 
@@ -153,6 +178,7 @@ ForgetQueue::ForgetQueue(DriverRing& ring, RunMemory memory)
 }
 
 void ForgetQueue::Send(uint64_t node) {
+  const std::scoped_lock lock(lock_);
   Reap();
   if (free_.empty() && !(ring_.Wait(kPatienceMs) && Reap())) {
     return;
@@ -186,7 +212,11 @@ bool ForgetQueue::Drain() {
 }
 
 RunResult Run(DriverRing& ring, RunMemory memory, Workload& workload, const RunOptions& options) {
-  std::vector<RequestSlot> slots = MakeSlots(memory, options.depth, RequestSlot::kSize);
+  const auto count = static_cast<uint16_t>(options.depth + (options.neighbour != nullptr ? 1 : 0));
+  std::vector<RequestSlot> slots = MakeSlots(memory, count, RequestSlot::kSize);
+  for (RequestSlot& slot : slots) {
+    slot.LayPages(options.pages);
+  }
   if (slots.empty()) {
     RunResult result;
     result.failure = "the guest's memory is too small for this depth";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,10 @@ struct RunOptions {
   uint64_t max_operations = 0;
   /** How long to look for an answer before sleeping. */
   uint64_t spin_ns = 0;
+  PageLayout pages = PageLayout::kContiguous;
+  /** Not null: one operation of it is under way all the time, on the same ring, and does not count.
+   */
+  Workload* neighbour = nullptr;
 };
 
 struct RunResult {
@@ -29,6 +34,8 @@ struct RunResult {
   std::vector<uint32_t> latencies;
   /** Empty, or what went wrong first. */
   std::string failure;
+  /** What the neighbour has done meanwhile. */
+  uint64_t neighbour_operations = 0;
 };
 
 /** The memory of a run, for its slots. */
@@ -37,10 +44,13 @@ struct RunMemory {
   uint64_t base;
 };
 
-/** FORGETs on their own queue. Nobody waits for them, and their memory is used in turn. */
+/** FORGETs on their own queue. Nobody waits for them, and their memory is used in turn. Any thread
+ * may send. */
 class ForgetQueue {
  public:
   static constexpr uint16_t kSlots = 256;
+  /** What it takes of the guest's memory. */
+  static constexpr uint64_t kMemory = kSlots * RequestSlot::kData;
   ForgetQueue(DriverRing& ring, RunMemory memory);
 
   void Send(uint64_t node);
@@ -49,6 +59,7 @@ class ForgetQueue {
  private:
   bool Reap();
 
+  std::mutex lock_;
   DriverRing& ring_;
   std::vector<RequestSlot> slots_;
   std::vector<uint16_t> free_;

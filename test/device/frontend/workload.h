@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "frontend/request_slot.h"
 
@@ -22,6 +23,8 @@ struct WorkloadParameters {
   uint64_t inode = 0;
   /** The guest's user, and group, who makes files. */
   uint32_t caller = 0;
+  /** One for each slot, or all that are to be forgotten. */
+  std::vector<uint64_t> nodes;
 };
 
 /** What becomes of a slot when its reply has been looked at. */
@@ -42,8 +45,14 @@ class Workload {
   /** Looks at the reply: `length` bytes behind the header, of a request that had `error`. Sets
    * `failure` if wrong. */
   virtual After Check(RequestSlot& slot, int error, uint64_t length) = 0;
+  /** False: nobody answers these requests; their buffers come back, and Check() is not called. */
+  virtual bool IsAnswered() const { return true; }
+  /** True: there is nothing more to do, whatever the time. Asked before each operation. */
+  virtual bool IsUsedUp() const { return false; }
 
   std::string failure;
+  /** Nodes that the guest has looked up and not forgotten. */
+  std::vector<uint64_t> kept;
 
  protected:
   bool Expect(bool right, const char* what) {
@@ -55,9 +64,21 @@ class Workload {
 };
 
 /** Nullptr: there is no such kind. */
+std::unique_ptr<Workload> MakeWorkload(const WorkloadParameters& parameters,
+                                       const Workload::Forget& forget);
+
+// Its parts, by subject.
+std::unique_ptr<Workload> MakeAttributeWorkload(const WorkloadParameters& parameters);
+std::unique_ptr<Workload> MakeLookupWorkload(const WorkloadParameters& parameters,
+                                             const Workload::Forget& forget);
 std::unique_ptr<Workload> MakeNameWorkload(const WorkloadParameters& parameters,
-                                           Workload::Forget forget);
+                                           const Workload::Forget& forget);
+std::unique_ptr<Workload> MakeCreationWorkload(const WorkloadParameters& parameters,
+                                               const Workload::Forget& forget);
 std::unique_ptr<Workload> MakeDataWorkload(const WorkloadParameters& parameters);
+std::unique_ptr<Workload> MakeListingWorkload(const WorkloadParameters& parameters);
 std::unique_ptr<Workload> MakeWalkWorkload(const WorkloadParameters& parameters);
+std::unique_ptr<Workload> MakeUntarWorkload(const WorkloadParameters& parameters);
+std::unique_ptr<Workload> MakeStatusWorkload(const WorkloadParameters& parameters);
 
 }  // namespace vfsd::frontend

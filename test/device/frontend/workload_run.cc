@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/workload_run.h"
 
+#include <sched.h>
+
 #include <algorithm>
-#include <optional>
+#include <memory>
+#include <thread>
 
 #include "frontend/memory_wrap.h"
 #include "frontend/ring_wrap.h"
@@ -35,7 +38,7 @@ double Percentile(std::vector<uint32_t>& samples, double part) {
   return samples[rank];
 }
 
-Napi::Object ToObject(Napi::Env env, RunResult& result) {
+Napi::Object ToObject(Napi::Env env, RunResult& result, const std::vector<uint64_t>& nodes) {
   const Napi::Object object = Napi::Object::New(env);
   object.Set("operations", static_cast<double>(result.operations));
   object.Set("requests", static_cast<double>(result.requests));
@@ -44,63 +47,159 @@ Napi::Object ToObject(Napi::Env env, RunResult& result) {
   object.Set("p99Ns", Percentile(result.latencies, 0.99));
   object.Set("kicks", static_cast<double>(result.kicks));
   object.Set("calls", static_cast<double>(result.calls));
+  object.Set("neighbourOperations", static_cast<double>(result.neighbour_operations));
+  const Napi::Array kept = Napi::Array::New(env, nodes.size());
+  for (uint32_t i = 0; i < nodes.size(); ++i) {
+    kept.Set(i, Napi::BigInt::New(env, nodes[i]));
+  }
+  object.Set("kept", kept);
   object.Set("failure", result.failure.empty()
                             ? env.Null()
                             : Napi::Value(Napi::String::New(env, result.failure)));
   return object;
 }
 
-/** runWorkload({memory, base, ring, hiprio, depth, durationMs, maxOperations, spinNs, kind, …}) */
-Napi::Value RunWorkload(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const auto options = info[0].As<Napi::Object>();
-  const GuestMemory& memory =
-      MemoryWrap::Unwrap(options.Get("memory").As<Napi::Object>())->memory();
-  DriverRing& ring = RingWrap::Unwrap(options.Get("ring").As<Napi::Object>())->ring();
-  DriverRing& hiprio = RingWrap::Unwrap(options.Get("hiprio").As<Napi::Object>())->ring();
+std::vector<uint64_t> Nodes(const Napi::Value& value) {
+  std::vector<uint64_t> nodes;
+  if (value.IsArray()) {
+    const auto array = value.As<Napi::Array>();
+    for (uint32_t i = 0; i < array.Length(); ++i) {
+      bool lossless;
+      nodes.push_back(array.Get(i).As<Napi::BigInt>().Uint64Value(&lossless));
+    }
+  }
+  return nodes;
+}
 
-  const uint64_t base = Count(options, "base");
-  ForgetQueue forgets(hiprio, {memory, base});
-  const WorkloadParameters parameters = {
-      .kind = options.Get("kind").As<Napi::String>(),
-      .node = Wide(options, "node"),
-      .handle = Wide(options, "handle"),
-      .name = options.Get("name").IsString() ? options.Get("name").As<Napi::String>().Utf8Value()
-                                             : std::string(),
-      .size = Count(options, "size"),
-      .block = Count(options, "block"),
-      .inode = Wide(options, "inode"),
-      .caller = static_cast<uint32_t>(Count(options, "caller")),
-  };
-  auto workload = MakeNameWorkload(parameters, [&](uint64_t node) { forgets.Send(node); });
-  if (workload == nullptr) {
-    workload = MakeDataWorkload(parameters);
+std::string Text(const Napi::Object& object, const char* name) {
+  const Napi::Value value = object.Get(name);
+  return value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();
+}
+
+WorkloadParameters Parameters(const Napi::Object& options) {
+  return {.kind = Text(options, "kind"),
+          .node = Wide(options, "node"),
+          .handle = Wide(options, "handle"),
+          .name = Text(options, "name"),
+          .size = Count(options, "size"),
+          .block = Count(options, "block"),
+          .inode = Wide(options, "inode"),
+          .caller = static_cast<uint32_t>(Count(options, "caller")),
+          .nodes = Nodes(options.Get("nodes"))};
+}
+
+PageLayout Pages(const Napi::Object& options) {
+  const std::string name = Text(options, "pages");
+  if (name == "scattered") {
+    return PageLayout::kScattered;
   }
-  if (workload == nullptr) {
-    workload = MakeWalkWorkload(parameters);
-  }
-  RunResult result;
-  if (workload == nullptr) {
-    result.failure = "there is no workload of that kind";
-    return ToObject(env, result);
-  }
-  // Behind the slots of the FORGETs.
-  const RunMemory slots = {memory, base + ForgetQueue::kSlots * RequestSlot::kData};
-  result = Run(ring, slots, *workload,
-               {.depth = static_cast<uint16_t>(Count(options, "depth")),
+  return name == "single" ? PageLayout::kSingle : PageLayout::kContiguous;
+}
+
+/** One run, taken apart: from here on it needs no JavaScript, and may go on in a thread of its own.
+ */
+class Prepared {
+ public:
+  Prepared(const Napi::Object& options, const Workload::Forget& forget)
+      : memory_(MemoryWrap::Unwrap(options.Get("memory").As<Napi::Object>())->memory()),
+        ring_(RingWrap::Unwrap(options.Get("ring").As<Napi::Object>())->ring()),
+        // Behind the slots of the FORGETs.
+        base_(Count(options, "base") + ForgetQueue::kMemory),
+        workload_(MakeWorkload(Parameters(options), forget)) {
+    options_ = {.depth = static_cast<uint16_t>(Count(options, "depth")),
                 .duration_ns = static_cast<uint64_t>(Number(options, "durationMs") * 1e6),
                 .max_operations = Count(options, "maxOperations"),
-                .spin_ns = Count(options, "spinNs")});
-  if (!forgets.Drain() && result.failure.empty()) {
-    result.failure = "a FORGET did not come back";
+                .spin_ns = Count(options, "spinNs"),
+                .pages = Pages(options)};
+    const Napi::Value neighbour = options.Get("neighbour");
+    if (neighbour.IsObject()) {
+      neighbour_ = MakeWorkload(Parameters(neighbour.As<Napi::Object>()), forget);
+      options_.neighbour = neighbour_.get();
+      is_complete_ = neighbour_ != nullptr;
+    }
+    const Napi::Value cpu = options.Get("cpu");
+    if (cpu.IsNumber()) {
+      cpu_ = cpu.As<Napi::Number>().Int32Value();
+    }
   }
-  return ToObject(env, result);
+
+  void Go() {
+    if (workload_ == nullptr || !is_complete_) {
+      result_.failure = "there is no workload of that kind";
+      return;
+    }
+    if (cpu_ >= 0) {
+      cpu_set_t set;
+      CPU_ZERO(&set);
+      CPU_SET(static_cast<size_t>(cpu_), &set);
+      sched_setaffinity(0, sizeof set, &set);
+    }
+    result_ = Run(ring_, {memory_, base_}, *workload_, options_);
+  }
+
+  Napi::Object Result(Napi::Env env, bool forgotten) {
+    if (!forgotten && result_.failure.empty()) {
+      result_.failure = "a FORGET did not come back";
+    }
+    return ToObject(env, result_, workload_ != nullptr ? workload_->kept : std::vector<uint64_t>());
+  }
+
+ private:
+  const GuestMemory& memory_;
+  DriverRing& ring_;
+  const uint64_t base_;
+  const std::unique_ptr<Workload> workload_;
+  std::unique_ptr<Workload> neighbour_;
+  bool is_complete_ = true;
+  int cpu_ = -1;
+  RunOptions options_;
+  RunResult result_;
+};
+
+/** runWorkload({memory, base, ring, hiprio, depth, durationMs, maxOperations, spinNs, kind, …}) */
+Napi::Value RunWorkload(const Napi::CallbackInfo& info) {
+  const auto options = info[0].As<Napi::Object>();
+  ForgetQueue forgets(RingWrap::Unwrap(options.Get("hiprio").As<Napi::Object>())->ring(),
+                      {MemoryWrap::Unwrap(options.Get("memory").As<Napi::Object>())->memory(),
+                       Count(options, "base")});
+  Prepared run(options, [&](uint64_t node) { forgets.Send(node); });
+  run.Go();
+  return run.Result(info.Env(), forgets.Drain());
+}
+
+/** runWorkloads(list): each in a thread of its own, all at once. They share the first one's queue
+ * for FORGETs. */
+Napi::Value RunWorkloads(const Napi::CallbackInfo& info) {
+  const auto list = info[0].As<Napi::Array>();
+  const auto first = list.Get(uint32_t{0}).As<Napi::Object>();
+  ForgetQueue forgets(
+      RingWrap::Unwrap(first.Get("hiprio").As<Napi::Object>())->ring(),
+      {MemoryWrap::Unwrap(first.Get("memory").As<Napi::Object>())->memory(), Count(first, "base")});
+  std::vector<std::unique_ptr<Prepared>> runs;
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    runs.push_back(std::make_unique<Prepared>(list.Get(i).As<Napi::Object>(),
+                                              [&](uint64_t node) { forgets.Send(node); }));
+  }
+  std::vector<std::thread> threads;
+  for (const auto& run : runs) {
+    threads.emplace_back([&run] { run->Go(); });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  const bool forgotten = forgets.Drain();
+  const Napi::Array results = Napi::Array::New(info.Env(), runs.size());
+  for (uint32_t i = 0; i < runs.size(); ++i) {
+    results.Set(i, runs[i]->Result(info.Env(), forgotten));
+  }
+  return results;
 }
 
 }  // namespace
 
 void ExportWorkload(Napi::Env env, Napi::Object exports) {
   exports.Set("runWorkload", Napi::Function::New(env, RunWorkload));
+  exports.Set("runWorkloads", Napi::Function::New(env, RunWorkloads));
 }
 
 }  // namespace vfsd::frontend

@@ -5,7 +5,7 @@
 
 namespace vfsd::frontend {
 
-/** `runWorkload`: a whole benchmark loop without JavaScript in it. */
+/** `runWorkload` and `runWorkloads`: whole benchmark loops without JavaScript in them. */
 void ExportWorkload(Napi::Env env, Napi::Object exports);
 
 }  // namespace vfsd::frontend
