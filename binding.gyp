@@ -190,6 +190,7 @@
               "test/native/fuse/server_test.cc",
               "test/native/fuse/extensions_test.cc",
               "test/native/identity/credentials_test.cc",
+              "test/native/sys/proc_self_fd_test.cc",
               "test/native/fs/slab_test.cc",
               "test/native/fs/inode_table_test.cc",
               "test/native/fs/inode_handles_test.cc",

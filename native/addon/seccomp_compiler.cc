@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "addon/convert.h"
@@ -54,10 +55,33 @@ std::vector<scmp_arg_cmp> ToComparisons(const Napi::Array& conditions) {
   return comparisons;
 }
 
+/** Calls of the policies that some libseccomp in use does not know yet. Numbers from 424 on are the
+ * same on all architectures. */
+struct NewerCall {
+  std::string_view name;
+  int number;
+};
+constexpr NewerCall kNewerCalls[] = {
+    {"fchmodat2", 452},  // libseccomp 2.5.5
+};
+
+/** A call's number; negative, but not __NR_SCMP_ERROR: this architecture does not have it. */
+int ResolveCall(const std::string& name) {
+  const int call = seccomp_syscall_resolve_name(name.c_str());
+  if (call == __NR_SCMP_ERROR) {
+    for (const NewerCall& newer : kNewerCalls) {
+      if (newer.name == name) {
+        return newer.number;
+      }
+    }
+  }
+  return call;
+}
+
 /** Adds a rule; a failure's errno, or 0. A call that this architecture does not have needs no rule.
  */
 int AddRule(scmp_filter_ctx context, uint32_t action, const Napi::Object& rule) {
-  const int call = seccomp_syscall_resolve_name(ToString(rule.Get("syscall")).c_str());
+  const int call = ResolveCall(ToString(rule.Get("syscall")));
   if (call == __NR_SCMP_ERROR) {
     return ENOENT;
   }

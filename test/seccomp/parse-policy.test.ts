@@ -92,3 +92,15 @@ t.test('what V8 asks the time by is allowed as a call, too', async (t) => {
     );
   }
 });
+
+t.test('what could clone mounts or follow a path is allowed for a descriptor alone', async (t) => {
+  const file = new URL('../../seccomp/process.policy', import.meta.url);
+  const rules = parsePolicy('seccomp/process.policy', readFileSync(file, 'utf8'));
+  const conditionsOf = (syscall: string) =>
+    rules.filter((rule) => rule.syscall === syscall).map((rule) => rule.conditions);
+  const allBits = 0xffff_ffff_ffff_ffffn;
+  const openTree = [{ argument: 2, mask: allBits, value: 0x8_1000n }];
+  t.strictSame(conditionsOf('open_tree'), [openTree], 'neither OPEN_TREE_CLONE nor a path');
+  const changeMode = [{ argument: 3, mask: allBits, value: 0x1000n }];
+  t.strictSame(conditionsOf('fchmodat2'), [changeMode], 'AT_EMPTY_PATH');
+});

@@ -208,7 +208,7 @@ Result<fuse::Created> Passthrough::FinishCreate(const RequestContext& context, U
   if (!labelled) {
     return labelled.error();
   }
-  Result<UniqueFd> o_path = proc_self_fd_.Reopen(file.get(), O_PATH);
+  Result<UniqueFd> o_path = proc_self_fd_.OpenPath(file.get());
   if (!o_path) {
     return o_path.error();
   }

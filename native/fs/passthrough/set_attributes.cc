@@ -29,9 +29,7 @@ Status ApplyMode(const Inode& inode, const abi::fuse_setattr_in& in, const sys::
   if (inode.type == S_IFLNK) {
     return Errno(EOPNOTSUPP);
   }
-  return RetryStatus([&] {
-    return fchmodat(proc.get(), sys::FdName(inode.fd.get()).c_str(), in.mode & kModeBits, 0);
-  });
+  return proc.ChangeMode(inode.fd.get(), in.mode & kModeBits);
 }
 
 timespec TimeOf(uint32_t valid, uint32_t set, uint32_t now, uint64_t seconds,

@@ -56,10 +56,8 @@ Status Passthrough::ClearSetGroupId(const Inode& inode) const {
   if ((attributes->stx_mode & S_ISGID) == 0) {
     return {};
   }
-  return RetryStatus([&] {
-    return fchmodat(proc_self_fd_.get(), sys::FdName(inode.fd.get()).c_str(),
-                    attributes->stx_mode & kModeBits & ~static_cast<uint32_t>(S_ISGID), 0);
-  });
+  return proc_self_fd_.ChangeMode(
+      inode.fd.get(), attributes->stx_mode & kModeBits & ~static_cast<uint32_t>(S_ISGID));
 }
 
 Status Passthrough::SetXattr(RequestContext& context, NodeId node, const char* name,
