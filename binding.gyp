@@ -207,6 +207,7 @@
               "test/native/fs/xattr_map_rules_test.cc",
               "test/native/fs/xattr_map_test.cc",
               "test/native/fs/locks_test.cc",
+              "test/native/engine/back_off_test.cc",
               "test/native/engine/deferred_reply_test.cc",
               "test/native/engine/lead_test.cc",
               "test/native/engine/poll_window_test.cc",

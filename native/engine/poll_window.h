@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "engine/back_off.h"
+
 namespace vfsd::engine {
 
 /**
@@ -20,16 +22,7 @@ class PollWindow {
   explicit PollWindow(uint32_t limit_ns) : limit_(limit_ns) {}
 
   /** Whether to measure how long the ring stays dry this time. To be asked once for each time. */
-  bool Measures() {
-    if (limit_ == 0) {
-      return false;
-    }
-    if (skip_ > 0) {
-      --skip_;
-      return false;
-    }
-    return true;
-  }
+  bool Measures() { return limit_ != 0 && !back_off_.Holds(); }
 
   /** How long to look at most, in nanoseconds. */
   uint32_t length() const { return length_; }
@@ -37,7 +30,7 @@ class PollWindow {
   /** A request came while the leader looked, and nobody else wanted the CPU. */
   void Paid() {
     if (++undisturbed_ >= kCalm) {
-      back_off_ = kFirstBackOff;
+      back_off_.Forgive();
     }
   }
 
@@ -61,25 +54,19 @@ class PollWindow {
   void Disturbed(uint64_t lost_ns) {
     length_ = 0;
     undisturbed_ = 0;
-    const auto lost = static_cast<uint32_t>(std::min<uint64_t>(lost_ns / 1000, kLongestBackOff));
-    skip_ = std::max(back_off_, lost);
-    back_off_ = std::min(2 * back_off_, kLongestBackOff);
+    back_off_.Failed(lost_ns / 1000);
   }
 
  private:
   // Below it, looking ends before anything can have come.
   static constexpr uint32_t kShortest = 1'000;
-  // Counted in sleeps.
-  static constexpr uint32_t kFirstBackOff = 4;
-  static constexpr uint32_t kLongestBackOff = 4096;
   // After so many times without a disturbance the next one is a new one.
   static constexpr uint32_t kCalm = 16;
 
   const uint32_t limit_;
   uint32_t length_ = 0;
-  uint32_t skip_ = 0;
-  uint32_t back_off_ = kFirstBackOff;
   uint32_t undisturbed_ = 0;
+  BackOff back_off_;
 };
 
 }  // namespace vfsd::engine

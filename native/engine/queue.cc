@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/cpu_relax.h"
@@ -105,14 +106,14 @@ Queue::Taken Queue::Take(vring::DescriptorChain& chain) {
 }
 
 void Queue::Wait() {
-  if (carries_ == Carries::kForgets) {
-    gathers_ = gathers_ && Gather();
-    if (!gathers_) {
-      Sleep();
-      gathers_ = true;
-    }
+  if (gathers_ && Gather()) {
     return;
   }
+  LookAndSleep();
+  gathers_ = carries_ == Carries::kForgets && !gather_back_off_.Holds();
+}
+
+void Queue::LookAndSleep() {
   if (!window_.Measures()) {
     Sleep();
     return;
@@ -135,38 +136,33 @@ void Queue::Wait() {
 
 Queue::Looked Queue::Look(Clock::time_point dry) {
   const Clock::time_point deadline = dry + std::chrono::nanoseconds(window_.length());
-  if (deadline == dry) {
-    return Looked::kNothing;
-  }
-  // What comes within the first glance costs no system call.
-  if (Glance()) {
-    return Looked::kFound;
-  }
-  const sys::CpuRivals rivals;
-  for (;;) {
-    const Clock::time_point before = Clock::now();
-    if (before >= deadline) {
-      return Looked::kNothing;
-    }
-    if (rivals.Yield()) {
-      window_.Disturbed(NanosecondsSince(before));
+  Clock::time_point offer = dry + kUnshared;
+  std::optional<sys::CpuRivals> rivals;
+  for (Clock::time_point last = dry; last < deadline;) {
+    const bool found = ring_->HasAvailable() || stop_requested();
+    const Clock::time_point now = Clock::now();
+    if (now - last > kUnbroken) {
+      window_.Disturbed(NanosecondsSince(last));
       return Looked::kDisturbed;
     }
-    if (Glance()) {
+    if (found) {
       return Looked::kFound;
     }
-  }
-}
-
-bool Queue::Glance() const {
-  constexpr int kTimes = 64;
-  for (int i = 0; i < kTimes; ++i) {
-    if (ring_->HasAvailable() || stop_requested()) {
-      return true;
+    last = now;
+    if (now > offer) {
+      if (!rivals) {
+        rivals.emplace();
+      }
+      if (rivals->Yield()) {
+        window_.Disturbed(NanosecondsSince(now));
+        return Looked::kDisturbed;
+      }
+      last = Clock::now();
+      offer = last + kUnshared;
     }
     CpuRelax();
   }
-  return false;
+  return Looked::kNothing;
 }
 
 bool Queue::Gather() {
@@ -176,7 +172,15 @@ bool Queue::Gather() {
   }
   SleepInKernel(kGatherMs);
   ring_->DisableKicks();
-  return ring_->HasAvailable() || stop_requested();
+  const uint16_t came = ring_->Waiting();
+  // A driver that waits for each of them is not to wait for a second one to come.
+  gathers_ = came > 1;
+  if (gathers_) {
+    gather_back_off_.Forgive();
+  } else {
+    gather_back_off_.Failed();
+  }
+  return came > 0 || stop_requested();
 }
 
 void Queue::Sleep() {

@@ -114,6 +114,11 @@ class Queue {
   // How many answers a busy queue gathers before it tells the driver of them.
   static constexpr int kCallBatch = 16;
 
+  // While the leader looks: for how long it keeps its CPU before it offers it to others, at the
+  // price of two system calls; and how long a look at the ring takes when nobody comes between.
+  static constexpr std::chrono::nanoseconds kUnshared{2'000};
+  static constexpr std::chrono::nanoseconds kUnbroken{1'000};
+
   // How long FORGETs gather before they are looked at, and how many of them are not kept waiting:
   // few enough that no driver runs out of descriptors.
   static constexpr int kGatherMs = 1;
@@ -122,18 +127,18 @@ class Queue {
   enum class Looked : uint8_t { kFound, kNothing, kDisturbed };
   /** Looks at the ring, which has been dry since `dry`, for as long as the window allows. */
   Looked Look(Clock::time_point dry);
-  /** Looks for about 2 µs. */
-  bool Glance() const;
+  /** Returns when there is something to take: looks at the ring for a while and sleeps then. */
+  void LookAndSleep();
   /** Sleeps until there is something to take. */
   void Sleep();
-  /** Lets FORGETs gather for a while. False: none came. */
+  /** Lets FORGETs gather for a while. False: none came, or the driver cannot be asked to. */
   bool Gather();
   /** Until a kick, a stop or the time, in milliseconds; -1: for ever. */
   void SleepInKernel(int timeout_ms) const;
 
   /**
-   * Excludes others from the ring's used side, if there can be any. While nothing is outside only the
-   * leader completes requests, and only it can move one outside: most requests need no lock.
+   * Excludes others from the ring's used side, if there can be any. While nothing is outside only
+   * the leader completes requests, and only it can move one outside: most requests need no lock.
    */
   std::unique_lock<std::mutex> ForUsedSide() {
     // Acquire: pairs with the release by whoever was outside last, whose entries are to be seen.
@@ -147,14 +152,15 @@ class Queue {
   const uint16_t index_;
   const Carries carries_;
 
-  // The leader's, as is gathers_; giving the lead is the barrier.
+  // The leader's, as are the two about FORGETs; giving the lead is the barrier.
   PollWindow window_;
   // The driver was seen to work on another CPU while this side looked, and may sleep by now: it is
   // told of the first answer at once, so that it wakes up while the others are made. On one CPU it
   // would only take this one away.
   std::atomic<bool> tell_first_ = false;
-  // FORGETs have come since the leader slept for good.
+  // Whether more FORGETs are waited for before these are looked at.
   bool gathers_ = false;
+  BackOff gather_back_off_;
 
   EventSink& sink_;
 

@@ -92,8 +92,9 @@ SplitRing::Taken SplitRing::Take(DescriptorChain& chain, RingError& error) {
   return Taken::kChain;
 }
 
-bool SplitRing::HasAvailable() const {
-  return next_available_ != LoadAcquire(available_ + offsetof(vring_avail, idx));
+uint16_t SplitRing::Waiting() const {
+  return static_cast<uint16_t>(LoadAcquire(available_ + offsetof(vring_avail, idx)) -
+                               next_available_);
 }
 
 void SplitRing::EnableKicks() {

@@ -55,8 +55,9 @@ class SplitRing {
   /** While the device works anyway, a kick is a waste. */
   void DisableKicks();
 
-  /** There are buffers that have not been taken. */
-  bool HasAvailable() const;
+  /** How many buffers have not been taken, if the driver's index can be believed. */
+  uint16_t Waiting() const;
+  bool HasAvailable() const { return Waiting() != 0; }
 
   /** Gives a chain back, with `written` bytes at its writable front, and makes it visible to the
    * driver. */
