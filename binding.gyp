@@ -168,6 +168,7 @@
               "test/native/fs/passthrough_test.cc",
               "test/native/fs/host_calls.cc",
               "test/native/fs/listings_test.cc",
+              "test/native/fs/lookups_test.cc",
               "test/native/fs/reads_test.cc",
               "test/native/fs/mounts_test.cc",
               "test/native/fs/creation_test.cc",
