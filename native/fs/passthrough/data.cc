@@ -45,17 +45,31 @@ Result<size_t> ReadSome(int fd, memory::SegmentCursor& to, off_t offset, int fla
   return static_cast<size_t>(*count);
 }
 
+/**
+ * Whether a read that gave less than it was asked for has met the end of the file, as it stopped at
+ * `position`. One that stops because the rest is not cached, or on a broken disk, does it where a
+ * block begins, and no block is smaller than this. A guest memory that is gone can stop it
+ * anywhere: then the rest has nowhere to go.
+ */
+bool IsEnd(off_t position) {
+  constexpr off_t kSmallestBlock = 512;
+  return position % kSmallestBlock != 0;
+}
+
 /** Reads what is in the page cache. Answers false when the rest of it would have to be waited for.
  */
 Result<bool> ReadCached(int fd, memory::SegmentCursor& to, off_t offset) {
   while (to.remaining() > 0) {
     const auto position = offset + static_cast<off_t>(to.consumed());
+    const uint64_t wanted = to.remaining();
+    const bool whole = to.rest().size() <= IOV_MAX;
     const auto count = ReadSome(fd, to, position, RWF_NOWAIT);
     if (!count) {
       const bool would_wait = count.error() == Errno(EAGAIN) || count.error() == Errno(EOPNOTSUPP);
       return would_wait ? Result(false) : count.error();
     }
-    if (*count == 0) {
+    const bool is_short = whole && *count < wanted;
+    if (*count == 0 || (is_short && IsEnd(position + static_cast<off_t>(*count)))) {
       return true;
     }
   }

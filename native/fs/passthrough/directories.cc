@@ -180,7 +180,8 @@ void Passthrough::AddEntry(RequestContext& context, OpenDirectory& directory,
   // out of a listing.
   abi::fuse_entry_out attributes = {};
   if (!IsDot(entry.name)) {
-    const auto found = LookUpIn(context, directory.fd.get(), entry.name.data());
+    const auto found =
+        LookUpIn(context, directory.fd.get(), entry.name.data(), directory.listing->foresight);
     if (found) {
       attributes = *found;
     }

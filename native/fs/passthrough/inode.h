@@ -10,6 +10,7 @@
 #include "base/unique_fd.h"
 #include "fs/passthrough/fd_budget.h"
 #include "fs/passthrough/host_file_handle.h"
+#include "fs/passthrough/lookup_foresight.h"
 #include "fs/passthrough/mounts.h"
 #include "fs/slab.h"
 #include "fuse/types.h"
@@ -75,6 +76,8 @@ struct KnownInode {
   MountTraits traits;
   /** Its key belongs to another object now. Guarded by the key's shard lock. */
   bool replaced = false;
+  /** A directory's. */
+  LookupForesight foresight;
   const Mount* mount;
   /** There from the first time on that it is cold; never changes then. */
   HostFileHandle handle;
@@ -120,6 +123,7 @@ class PinnedInode {
   fuse::NodeId node() const { return fuse::NodeId{ref_.id()}; }
   const Inode& operator*() const { return inode_; }
   const Inode* operator->() const { return &inode_; }
+  LookupForesight& foresight() const { return ref_->foresight; }
 
  private:
   // Before the descriptor, which it keeps open.

@@ -15,7 +15,8 @@ Result<abi::fuse_entry_out> Passthrough::Lookup(RequestContext& context, NodeId 
   if (!directory) {
     return directory.error();
   }
-  const auto entry = LookUpIn(context, (*directory)->fd.get(), name.c_str());
+  const auto entry =
+      LookUpIn(context, (*directory)->fd.get(), name.c_str(), (*directory).foresight());
   if (!entry && entry.error() == Errno(ENOENT) && !options_.negative_timeout.IsZero()) {
     // Node 0 says that there is nothing, and for how long that may be believed.
     return abi::fuse_entry_out{.nodeid = 0,
@@ -30,8 +31,14 @@ Result<abi::fuse_entry_out> Passthrough::Lookup(RequestContext& context, NodeId 
 }
 
 Result<abi::fuse_entry_out> Passthrough::LookUpIn(const RequestContext& context, int directory,
-                                                  const char* name,
-                                                  std::optional<FdBudget::Share> for_new) {
+                                                  const char* name, LookupForesight& foresight) {
+  // An inode that is known after all should not need what is scarce.
+  if (foresight.ExpectsUnknown() && !budget_.RunsShort() &&
+      inodes_.Count() < options_.inode_limit) {
+    if (FdBudget::Share share = budget_.Take()) {
+      return OpenAndLookUp(context, directory, name, std::move(share), &foresight);
+    }
+  }
   // A known name costs this one call. What was known before it and exists still cannot have got its
   // number from the object that the call has found: it is that object.
   const uint64_t newest = inodes_.Newest();
@@ -45,28 +52,35 @@ Result<abi::fuse_entry_out> Passthrough::LookUpIn(const RequestContext& context,
     return known.error();
   }
   if (*known) {
+    foresight.MetKnown();
     return EntryOf(context, **known, *attributes);
   }
-  if (!for_new && inodes_.Count() >= options_.inode_limit) {
+  if (inodes_.Count() >= options_.inode_limit) {
     return Errno(ENFILE);
   }
-  // By now the name may be another object's. A descriptor keeps what it has found from being freed,
-  // and its number from being used again, while it is asked.
-  FdBudget::Share share = for_new ? std::move(*for_new) : FdBudget::Share();
-  if (!share) {
-    share = budget_.Take();
-  }
+  FdBudget::Share share = budget_.Take();
   const Mount* const mount = mounts_.Find(key.mount, key.device);
   if (!share && (mount == nullptr || !mount->HasHandles())) {
     share = TakeShare();
   }
+  return OpenAndLookUp(context, directory, name, std::move(share), &foresight);
+}
+
+Result<abi::fuse_entry_out> Passthrough::OpenAndLookUp(const RequestContext& context, int directory,
+                                                       const char* name, FdBudget::Share share,
+                                                       LookupForesight* foresight) {
+  // Whatever the name has been found to be before, it may be another object's by now. A descriptor
+  // keeps what it has found from being freed, and its number from being used again, while it is
+  // asked.
   Result<UniqueFd> o_path =
       RetryFd([&] { return openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC); });
-  return o_path ? LookUpFd(context, std::move(*o_path), std::move(share)) : o_path.error();
+  return o_path ? LookUpFd(context, std::move(*o_path), std::move(share), foresight)
+                : o_path.error();
 }
 
 Result<abi::fuse_entry_out> Passthrough::LookUpFd(const RequestContext& context, UniqueFd o_path,
-                                                  FdBudget::Share share) {
+                                                  FdBudget::Share share,
+                                                  LookupForesight* foresight) {
   const auto attributes = Stat(o_path.get(), "");
   if (!attributes) {
     return attributes.error();
@@ -95,7 +109,7 @@ Result<abi::fuse_entry_out> Passthrough::LookUpFd(const RequestContext& context,
   if (inode.share) {
     inode.fd.Set(o_path);
   }
-  const auto node = AddInode(std::move(inode), fd);
+  const auto node = AddInode(std::move(inode), fd, foresight);
   return node ? Result(EntryOf(context, *node, *attributes)) : node.error();
 }
 
@@ -137,7 +151,7 @@ Result<std::optional<NodeId>> Passthrough::LookUpPinned(const InodeKey& key, int
   return handle ? Result(std::optional<NodeId>()) : handle.error();
 }
 
-Result<NodeId> Passthrough::AddInode(KnownInode inode, int fd) {
+Result<NodeId> Passthrough::AddInode(KnownInode inode, int fd, LookupForesight* foresight) {
   if (inode.fd.get() < 0) {
     Result<HostFileHandle> handle = HostFileHandle::Of(fd, "");
     if (!handle) {
@@ -151,14 +165,20 @@ Result<NodeId> Passthrough::AddInode(KnownInode inode, int fd) {
       return added.error();
     }
     if (*added) {
+      if (foresight != nullptr) {
+        foresight->MetUnknown();
+      }
       return **added;
     }
-    // Another thread was faster, or a dead inode has the key still.
+    // It was known, another thread was faster, or a dead inode has the key still.
     const auto known = LookUpPinned(inode.key, fd);
     if (!known) {
       return known.error();
     }
     if (*known) {
+      if (foresight != nullptr) {
+        foresight->MetKnown();
+      }
       return **known;
     }
   }

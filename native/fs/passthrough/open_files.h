@@ -9,6 +9,7 @@
 
 #include "base/unique_fd.h"
 #include "fs/passthrough/fd_budget.h"
+#include "fs/passthrough/lookup_foresight.h"
 #include "fs/passthrough/mount_traits.h"
 #include "fs/passthrough/mounts.h"
 #include "fs/slab.h"
@@ -54,6 +55,7 @@ struct OpenDirectory {
     size_t end = 0;
     /** The d_off behind the entry that was given last: where `next` stands. */
     uint64_t offset = 0;
+    LookupForesight foresight;
   };
 
   fuse::NodeId node;
