@@ -13,7 +13,9 @@ namespace vfsd::engine {
 class BackOff {
  public:
   static constexpr uint32_t kFirst = 4;
-  static constexpr uint32_t kLongest = 4096;
+
+  /** @param longest how often to hold at most */
+  explicit BackOff(uint32_t longest) : longest_(longest) {}
 
   /** True: not this time. To be asked at each occasion. */
   bool Holds() {
@@ -26,14 +28,15 @@ class BackOff {
 
   /** It has not paid. @param at_least for how many times it is not to be tried again */
   void Failed(uint64_t at_least = 0) {
-    held_ = std::max(next_, static_cast<uint32_t>(std::min<uint64_t>(at_least, kLongest)));
-    next_ = std::min(2 * next_, kLongest);
+    held_ = std::max(next_, static_cast<uint32_t>(std::min<uint64_t>(at_least, longest_)));
+    next_ = std::min(2 * next_, longest_);
   }
 
   /** It has paid often enough for the next failure to be a new one. */
   void Forgive() { next_ = kFirst; }
 
  private:
+  const uint32_t longest_;
   uint32_t held_ = 0;
   uint32_t next_ = kFirst;
 };

@@ -62,11 +62,13 @@ class PollWindow {
   static constexpr uint32_t kShortest = 1'000;
   // After so many times without a disturbance the next one is a new one.
   static constexpr uint32_t kCalm = 16;
+  // Counted in sleeps: some hundredths of a second where it matters.
+  static constexpr uint32_t kLongestBackOff = 4096;
 
   const uint32_t limit_;
   uint32_t length_ = 0;
   uint32_t undisturbed_ = 0;
-  BackOff back_off_;
+  BackOff back_off_{kLongestBackOff};
 };
 
 }  // namespace vfsd::engine

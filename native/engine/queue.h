@@ -123,6 +123,8 @@ class Queue {
   // few enough that no driver runs out of descriptors.
   static constexpr int kGatherMs = 1;
   static constexpr uint16_t kGatherMost = 16;
+  // To gather for nothing takes as long as hundreds of FORGETs.
+  static constexpr uint32_t kGatherBackOff = 1 << 16;
 
   enum class Looked : uint8_t { kFound, kNothing, kDisturbed };
   /** Looks at the ring, which has been dry since `dry`, for as long as the window allows. */
@@ -160,7 +162,7 @@ class Queue {
   std::atomic<bool> tell_first_ = false;
   // Whether more FORGETs are waited for before these are looked at.
   bool gathers_ = false;
-  BackOff gather_back_off_;
+  BackOff gather_back_off_{kGatherBackOff};
 
   EventSink& sink_;
 

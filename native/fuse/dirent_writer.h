@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "abi/fuse.h"
@@ -48,19 +49,22 @@ class DirentWriter {
   bool Fits(std::string_view name) const { return Length(name) <= room_; }
 
   /** Precondition: !plus() and Fits(). */
-  void Add(const Entry& entry) { AddDirent(entry); }
+  void Add(const Entry& entry) {
+    Begin(entry);
+    PutDirent(entry);
+  }
 
   /** Precondition: plus() and Fits(). A nodeid of 0 gives the name alone. */
   void AddPlus(const Entry& entry, const abi::fuse_entry_out& attributes) {
+    Begin(entry);
     if (change_ != nullptr && attributes.nodeid != 0) {
       abi::fuse_entry_out changed = attributes;
       change_->Apply(changed);
-      out_.Write(&changed, sizeof changed);
+      Put(&changed, sizeof changed);
     } else {
-      out_.Write(&attributes, sizeof attributes);
+      Put(&attributes, sizeof attributes);
     }
-    room_ -= sizeof attributes;
-    AddDirent(entry);
+    PutDirent(entry);
   }
 
  private:
@@ -73,19 +77,35 @@ class DirentWriter {
            Padded(sizeof(abi::fuse_dirent) + name.size());
   }
 
-  void AddDirent(const Entry& entry) {
+  void Begin(const Entry& entry) {
+    const size_t length = Length(entry.name);
+    whole_ = out_.TakeWhole(length);
+    room_ -= length;
+  }
+
+  void Put(const void* bytes, size_t length) {
+    if (whole_ == nullptr) {
+      out_.Write(bytes, length);
+      return;
+    }
+    std::memcpy(whole_, bytes, length);
+    whole_ += length;
+  }
+
+  void PutDirent(const Entry& entry) {
     static constexpr char kZeros[abi::kDirentAlignment] = {};
     const abi::fuse_dirent dirent = {entry.ino, entry.next_offset,
                                      static_cast<uint32_t>(entry.name.size()), entry.type};
     const size_t bare = sizeof dirent + entry.name.size();
-    out_.Write(&dirent, sizeof dirent);
-    out_.Write(entry.name.data(), entry.name.size());
-    out_.Write(kZeros, Padded(bare) - bare);
-    room_ -= Padded(bare);
+    Put(&dirent, sizeof dirent);
+    Put(entry.name.data(), entry.name.size());
+    Put(kZeros, Padded(bare) - bare);
   }
 
   memory::SegmentCursor& out_;
   uint64_t room_;
+  /** Where the entry at hand goes on, if its room is in one piece, as it nearly always is. */
+  std::byte* whole_ = nullptr;
   bool plus_;
   const EntryChange* change_ = nullptr;
 };

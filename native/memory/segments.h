@@ -111,6 +111,19 @@ class SegmentCursor {
     return true;
   }
 
+  /**
+   * Moves over `length` bytes if they lie in one piece, and answers where, to be filled in. Null,
+   * with nothing done: they do not. Precondition: 0 < length <= remaining().
+   */
+  std::byte* TakeWhole(size_t length) {
+    if (rest_.front().iov_len < length) {
+      return nullptr;
+    }
+    auto* const piece = static_cast<std::byte*>(rest_.front().iov_base);
+    Skip(length);
+    return piece;
+  }
+
   /** Precondition: length <= remaining(). */
   void Skip(size_t length) {
     Walk(length, [](void*, size_t) {});
