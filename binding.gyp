@@ -201,6 +201,7 @@
               "test/native/fs/reads_test.cc",
               "test/native/fs/mounts_test.cc",
               "test/native/fs/creation_test.cc",
+              "test/native/fs/hand_over_test.cc",
               "test/native/fs/ioctl_test.cc",
               "test/native/fs/set_id_bits_test.cc",
               "test/native/fs/id_translation_table_test.cc",

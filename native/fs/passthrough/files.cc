@@ -100,7 +100,8 @@ Result<abi::fuse_open_out> Passthrough::Register(NodeId node, UniqueFd fd, Mount
   const int access = static_cast<int>(guest_flags) & O_ACCMODE;
   // O_SYNC has the bit of O_DSYNC. Memory keeps nobody waiting.
   const int waiting = O_DSYNC | (options_.allow_direct_io ? O_DIRECT : 0);
-  const bool writes_wait = !traits.in_memory && (static_cast<int>(guest_flags) & waiting) != 0;
+  const bool writes_wait =
+      traits.asks_server || (!traits.in_memory && (static_cast<int>(guest_flags) & waiting) != 0);
   const auto handle =
       files_.Insert({node, std::move(fd), traits, std::move(share), access, writes_wait});
   if (!handle) {
@@ -125,6 +126,7 @@ Result<abi::fuse_open_out> Passthrough::Open(RequestContext& context, NodeId nod
     if (!decided) {
       return decided.error();
     }
+    AnnounceTruncation(context, (*inode)->fd.get(), (*inode)->traits, 0);
   }
   Result<UniqueFd> file = OpenRegular(**inode, HostOpenFlags(in.flags));
   if (!file && file.error() == Errno(EAGAIN)) {

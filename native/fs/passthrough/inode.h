@@ -64,6 +64,9 @@ class HotFd {
 /**
  * A file, directory or other object that the guest knows by nodeid. It is *hot* while it holds a
  * descriptor and a share of the budget, and *cold* while all it has is its file handle.
+ *
+ * What finding one by its key reads and writes lies side by side: with many inodes, the memory that
+ * is touched is what this costs.
  */
 struct KnownInode {
   /** What it was found as. It identifies a hot inode; a cold one's number may be another file's by
@@ -78,15 +81,15 @@ struct KnownInode {
   bool replaced = false;
   /** A directory's. */
   LookupForesight foresight;
-  const Mount* mount;
-  /** There from the first time on that it is cold; never changes then. */
-  HostFileHandle handle;
   /** Numbers inodes in the order in which they became known. */
   uint64_t born = 0;
   /** How many lookups the guest has not forgotten. Guarded by the key's shard lock. */
   uint64_t nlookup = 1;
   /** The next inode of the same bucket, 0 at the end. Guarded by the key's shard lock. */
   uint64_t next_in_bucket = 0;
+  const Mount* mount;
+  /** There from the first time on that it is cold; never changes then. */
+  HostFileHandle handle;
   /** A hot inode's. Written by who makes it hot or cold. */
   FdBudget::Share share;
 };

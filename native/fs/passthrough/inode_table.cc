@@ -15,16 +15,16 @@ uint64_t InodeTable::Hash(const InodeKey& key) {
   return hash ^ hash >> 32;
 }
 
-InodeTable::Ref InodeTable::FindInShard(Shard& shard, uint64_t hash, const InodeKey& key) {
+uint64_t InodeTable::FindInShard(Shard& shard, uint64_t hash, const InodeKey& key) {
   for (uint64_t id = BucketOf(shard, hash); id != 0;) {
     // Safe without a reference: the shard's lock keeps every linked inode listed.
     const KnownInode& inode = slab_.At(id);
     if (inode.key == key && !inode.replaced) {
-      return slab_.Find(id);
+      return id;
     }
     id = inode.next_in_bucket;
   }
-  return {};
+  return 0;
 }
 
 void InodeTable::Link(Shard& shard, uint64_t hash, uint64_t id, bool may_cool) {
@@ -78,26 +78,36 @@ InodeTable::Ref InodeTable::FindKnown(const InodeKey& key) {
   const uint64_t hash = Hash(key);
   Shard& shard = ShardOf(hash);
   const std::scoped_lock lock(shard.lock);
-  return FindInShard(shard, hash, key);
+  return slab_.Find(FindInShard(shard, hash, key));
 }
 
-InodeTable::Ref InodeTable::LookUpKnown(const InodeKey& key, uint64_t newest) {
+InodeTable::Known InodeTable::LookUpKnown(const InodeKey& key, uint64_t newest) {
   const uint64_t hash = Hash(key);
   Shard& shard = ShardOf(hash);
   const std::scoped_lock lock(shard.lock);
-  Ref inode = FindInShard(shard, hash, key);
-  if (!inode || inode->born > newest) {
+  const uint64_t id = FindInShard(shard, hash, key);
+  if (id == 0) {
     return {};
   }
-  ++inode->nlookup;
-  return inode;
+  KnownInode& inode = slab_.At(id);
+  if (inode.born > newest) {
+    return {};
+  }
+  ++inode.nlookup;
+  if (inode.fd.get() < 0) {
+    return {NodeId{id}, slab_.Find(id)};
+  }
+  // Hot: it exists, and so had its key when that was asked for. To say this takes no reference,
+  // which would be most of what finding it costs.
+  slab_.Touch(id);
+  return {NodeId{id}, {}};
 }
 
 Result<std::optional<NodeId>> InodeTable::Add(KnownInode& inode) {
   const uint64_t hash = Hash(inode.key);
   Shard& shard = ShardOf(hash);
   const std::scoped_lock lock(shard.lock);
-  if (FindInShard(shard, hash, inode.key)) {
+  if (FindInShard(shard, hash, inode.key) != 0) {
     return std::optional<NodeId>();
   }
   if (inode.fd.get() < 0) {

@@ -40,8 +40,15 @@ class InodeTable {
   /** The inode of that key, if it is known. When it is cold, it is up to the caller to find out
    * whether it is the same. */
   Ref FindKnown(const InodeKey& key);
+
+  struct Known {
+    /** Empty: there is none. */
+    std::optional<fuse::NodeId> node;
+    /** The inode if it is cold. */
+    Ref cold;
+  };
   /** The same, and adds a lookup to it; nothing when it has become known after `newest`. */
-  Ref LookUpKnown(const InodeKey& key, uint64_t newest = std::numeric_limits<uint64_t>::max());
+  Known LookUpKnown(const InodeKey& key, uint64_t newest = std::numeric_limits<uint64_t>::max());
 
   /**
    * Which inode became known last. A key that was asked for afterwards belongs to an inode that is
@@ -98,11 +105,13 @@ class InodeTable {
   static uint64_t Hash(const InodeKey& key);
   Shard& ShardOf(uint64_t hash) { return shards_[hash % shards_.size()]; }
   static uint64_t& BucketOf(Shard& shard, uint64_t hash) {
-    return shard.buckets[hash / kShards % shard.buckets.size()];
+    // Their number is a power of two.
+    return shard.buckets[hash / kShards & (shard.buckets.size() - 1)];
   }
 
   // All with the shard's lock held.
-  Ref FindInShard(Shard& shard, uint64_t hash, const InodeKey& key);
+  /** The inode's number, 0: there is none. It stays listed for as long as the lock is held. */
+  uint64_t FindInShard(Shard& shard, uint64_t hash, const InodeKey& key);
   void Link(Shard& shard, uint64_t hash, uint64_t id, bool may_cool);
   void Unlink(Shard& shard, uint64_t id);
   void Grow(Shard& shard);

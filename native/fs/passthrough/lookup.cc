@@ -115,39 +115,31 @@ Result<abi::fuse_entry_out> Passthrough::LookUpFd(const RequestContext& context,
 
 Result<std::optional<NodeId>> Passthrough::LookUpKnown(const InodeKey& key, uint64_t newest,
                                                        int directory, const char* name) {
-  const InodeTable::Ref known = inodes_.LookUpKnown(key, newest);
-  if (!known) {
-    return std::optional<NodeId>();
-  }
-  const NodeId node{known.id()};
-  if (known->fd.get() >= 0) {
-    return std::optional(node);
+  const InodeTable::Known known = inodes_.LookUpKnown(key, newest);
+  if (!known.cold) {
+    return known.node;
   }
   const Result<HostFileHandle> handle = HostFileHandle::Of(directory, name);
-  if (handle && *handle == known->handle) {
-    return std::optional(node);
+  if (handle && *handle == known.cold->handle) {
+    return known.node;
   }
-  inodes_.Forget(node, 1);
+  inodes_.Forget(*known.node, 1);
   return handle ? Result(std::optional<NodeId>()) : handle.error();
 }
 
 Result<std::optional<NodeId>> Passthrough::LookUpPinned(const InodeKey& key, int fd) {
-  const InodeTable::Ref known = inodes_.LookUpKnown(key);
-  if (!known) {
-    return std::optional<NodeId>();
-  }
-  const NodeId node{known.id()};
-  if (known->fd.get() >= 0) {
-    return std::optional(node);
+  const InodeTable::Known known = inodes_.LookUpKnown(key);
+  if (!known.cold) {
+    return known.node;
   }
   const Result<HostFileHandle> handle = HostFileHandle::Of(fd, "");
-  if (handle && *handle == known->handle) {
-    return std::optional(node);
+  if (handle && *handle == known.cold->handle) {
+    return known.node;
   }
   if (handle) {
-    inodes_.SetReplaced(known);
+    inodes_.SetReplaced(known.cold);
   }
-  inodes_.Forget(node, 1);
+  inodes_.Forget(*known.node, 1);
   return handle ? Result(std::optional<NodeId>()) : handle.error();
 }
 

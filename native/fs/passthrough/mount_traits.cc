@@ -18,7 +18,7 @@ constexpr uint32_t kXfsMagic = 0x58465342;
 MountTraits TraitsOf(int fd) {
   struct statfs file_system;
   if (fstatfs(fd, &file_system) != 0) {
-    return {.flush_matters = true};
+    return {.flush_matters = true, .asks_server = true};
   }
   switch (static_cast<uint32_t>(file_system.f_type)) {
     case TMPFS_MAGIC:
@@ -31,10 +31,13 @@ MountTraits TraitsOf(int fd) {
     case kXfsMagic:
     case kZfsMagic:
       return {};
+    case OVERLAYFS_SUPER_MAGIC:
+      // Its upper layer, which all changes are made in, is a local file system.
+      return {.flush_matters = true};
     case PROC_SUPER_MAGIC:
       return {.flush_matters = true, .in_memory = true, .shows_processes = true};
     default:
-      return {.flush_matters = true};
+      return {.flush_matters = true, .asks_server = true};
   }
 }
 

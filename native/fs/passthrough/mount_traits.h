@@ -14,6 +14,9 @@ struct MountTraits {
   bool shows_processes : 1;
   /** btrfs: a mount holds several trees, whose inode numbers are alike. */
   bool has_subvolumes : 1;
+  /** Another machine or program has the files (NFS, CIFS, FUSE …), or may have: a change takes as
+   * long as that likes. */
+  bool asks_server : 1;
 
   friend bool operator==(const MountTraits&, const MountTraits&) = default;
 };

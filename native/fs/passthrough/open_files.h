@@ -25,7 +25,7 @@ struct OpenFile {
   FdBudget::Share share;
   /** What the guest has opened it for: O_RDONLY, O_WRONLY or O_RDWR. */
   int access = 0;
-  /** A write is complete only when the disk has it. */
+  /** A write is complete only when the disk has it, or a server. */
   bool writes_wait = false;
 };
 

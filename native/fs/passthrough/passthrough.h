@@ -304,6 +304,9 @@ class Passthrough final : public fuse::FileSystem {
    */
   Status DecideSetIdBits(const fuse::RequestContext& context, bool clears) const;
 
+  /** Says that the thread may sleep when what a file is about to lose takes long to free. */
+  static void AnnounceTruncation(const fuse::RequestContext& context, int fd, MountTraits traits,
+                                 uint64_t size);
   Status ApplySize(const fuse::RequestContext& context, const Inode& inode,
                    const abi::fuse_setattr_in& in, fuse::NodeId node);
 

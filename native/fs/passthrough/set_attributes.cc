@@ -58,6 +58,21 @@ Status ApplyTimes(const Inode& inode, const abi::fuse_setattr_in& in) {
 
 }  // namespace
 
+void Passthrough::AnnounceTruncation(const RequestContext& context, int fd, MountTraits traits,
+                                     uint64_t size) {
+  // Less is freed sooner than another thread has woken up.
+  constexpr uint64_t kMuch = uint64_t{1024} * 1024;
+  constexpr uint64_t kBlock = 512;
+  if (!traits.asks_server) {
+    const auto attributes = Stat(fd, "", STATX_BLOCKS);
+    if (!attributes || attributes->stx_blocks * kBlock <= kMuch ||
+        attributes->stx_blocks * kBlock - kMuch <= size) {
+      return;
+    }
+  }
+  context.sleep.AboutToSleep();
+}
+
 Status Passthrough::ApplySize(const RequestContext& context, const Inode& inode,
                               const abi::fuse_setattr_in& in, NodeId node) {
   if (in.size > static_cast<uint64_t>(std::numeric_limits<off_t>::max())) {
@@ -76,11 +91,13 @@ Status Passthrough::ApplySize(const RequestContext& context, const Inode& inode,
     if (!file) {
       return file.error();
     }
+    AnnounceTruncation(context, (*file)->fd.get(), (*file)->traits, in.size);
     return RetryStatus([&] { return ftruncate((*file)->fd.get(), size); });
   }
   if (inode.type != S_IFREG) {
     return Errno(inode.type == S_IFDIR ? EISDIR : EINVAL);
   }
+  AnnounceTruncation(context, inode.fd.get(), inode.traits, in.size);
   return RetryStatus([&] { return truncate(sys::FdName(inode.fd.get()).c_str(), size); });
 }
 

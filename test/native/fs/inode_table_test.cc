@@ -50,8 +50,7 @@ class InodeTableTest : public ::testing::Test {
   }
 
   static std::optional<NodeId> LookUpKnown(InodeTable& table, const InodeKey& key) {
-    const InodeTable::Ref known = table.LookUpKnown(key);
-    return known ? std::optional(NodeId{known.id()}) : std::nullopt;
+    return table.LookUpKnown(key).node;
   }
   std::optional<NodeId> LookUpKnown(const InodeKey& key) { return LookUpKnown(table_, key); }
 
@@ -79,10 +78,10 @@ TEST_F(InodeTableTest, OneInodeHasOneNode) {
 TEST_F(InodeTableTest, WhatBecameKnownAfterAKeyWasAskedForIsNotWhatThatKeyMeant) {
   const NodeId older = *LookUp(Key(2));
   const uint64_t newest = table_.Newest();
-  EXPECT_EQ(NodeId{table_.LookUpKnown(Key(2), newest).id()}, older);
+  EXPECT_EQ(table_.LookUpKnown(Key(2), newest).node, older);
   const NodeId newer = *LookUp(Key(3));
-  EXPECT_FALSE(table_.LookUpKnown(Key(3), newest));
-  EXPECT_TRUE(table_.LookUpKnown(Key(3), table_.Newest()));
+  EXPECT_FALSE(table_.LookUpKnown(Key(3), newest).node);
+  EXPECT_TRUE(table_.LookUpKnown(Key(3), table_.Newest()).node);
   table_.Forget(newer, 2);
   EXPECT_FALSE(table_.Find(newer)) << "what was not found got a lookup";
 }
@@ -156,7 +155,7 @@ TEST_F(InodeTableTest, ThreadsThatLookUpAndForgetTheSameInodesAgreeInTheEnd) {
 TEST_F(InodeTableTest, AReplacedInodeIsFoundByItsNodeOnly) {
   const NodeId old = *LookUp(Key(2));
   table_.SetReplaced(table_.Find(old));
-  EXPECT_FALSE(table_.LookUpKnown(Key(2)));
+  EXPECT_FALSE(LookUpKnown(Key(2)));
   const NodeId fresh = *LookUp(Key(2));
   EXPECT_NE(fresh, old);
   EXPECT_TRUE(table_.Find(old));

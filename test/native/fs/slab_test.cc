@@ -78,6 +78,9 @@ TEST(Slab, WhatHasBeenFoundGetsASecondChanceBeforeItIsIdle) {
   slab.Find(id);
   EXPECT_FALSE(slab.FindIdle(id));
   EXPECT_TRUE(slab.FindIdle(id));
+  slab.Touch(id);
+  EXPECT_FALSE(slab.FindIdle(id)) << "found without a reference";
+  EXPECT_TRUE(slab.FindIdle(id));
   const auto held = slab.Find(id);
   EXPECT_FALSE(slab.FindIdle(id));
   EXPECT_FALSE(slab.FindIdle(id)) << "somebody works with it";
@@ -92,6 +95,12 @@ TEST(Slab, AnObjectIsChangedOnlyWhileNobodyElseHasOrHadIt) {
     const auto idle = slab.FindIdle(id);
     slab.Find(id);
     EXPECT_FALSE(slab.ChangeAlone(idle, set)) << "found since";
+  }
+  slab.FindIdle(id);
+  {
+    const auto idle = slab.FindIdle(id);
+    slab.Touch(id);
+    EXPECT_FALSE(slab.ChangeAlone(idle, set)) << "found since, without a reference";
   }
   slab.FindIdle(id);
   {
