@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Bundles the benchmark, or `walk`, as the daemon is bundled, and runs it. */
+/** Bundles the benchmark, or one of its parts, as the daemon is bundled, and runs it. */
 
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const walks = process.argv[2] === 'walk';
-if (walks) process.argv.splice(2, 1);
+const parts = ['walk', 'slow', 'growth', 'queues', 'idle', 'crowded', 'instructions'];
+const part = parts.find((name) => name === process.argv[2]);
+if (part !== undefined) process.argv.splice(2, 1);
 
 await build({
   absWorkingDir: root,
-  entryPoints: [walks ? 'bench/walk.ts' : 'bench/main.ts'],
+  entryPoints: [`bench/${part ?? 'main'}.ts`],
   outfile: 'dist/bench.mjs',
   bundle: true,
   platform: 'node',
