@@ -7,14 +7,14 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const parts = ['walk', 'slow', 'growth', 'queues', 'idle', 'crowded', 'instructions'];
+const parts = ['walk', 'slow', 'growth', 'queues', 'idle', 'crowded', 'instructions', 'guest'];
 const part = parts.find((name) => name === process.argv[2]);
 if (part !== undefined) process.argv.splice(2, 1);
 
 await build({
   absWorkingDir: root,
   entryPoints: [`bench/${part ?? 'main'}.ts`],
-  outfile: 'dist/bench.mjs',
+  outfile: 'build/bench/bench.mjs',
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -23,4 +23,4 @@ await build({
   logLevel: 'warning',
 });
 
-await import('../dist/bench.mjs');
+await import('../build/bench/bench.mjs');
