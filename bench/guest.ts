@@ -21,7 +21,7 @@ import { figure, markdown, median } from './table.js';
 
 const usage = `Usage: npm run bench -- guest [OPTION]...
 
-  --rounds=N       how often each program runs in each guest (3)
+  --rounds=N       how often each daemon has its turn, with a fresh guest (3)
   --peers=LIST     which peers (${peerNames.join(',')})
   --variants=LIST  which of vfsd (vfsd)
   --dir=DIR        where the shares are made (/dev/shm)
@@ -42,7 +42,7 @@ const { values: options } = parseArgs({
 
 interface Program {
   readonly name: string;
-  /** Unmeasured, before each round. */
+  /** Unmeasured. */
   readonly before: string;
   readonly command: string;
 }
@@ -61,7 +61,7 @@ const sourceFolders = ['scripts', 'src', 'native', 'test', 'docs', 'bench'];
 const programs: readonly Program[] = [
   {
     name: 'tar, unpack',
-    before: 'rm -rf /mnt/unpacked && mkdir /mnt/unpacked',
+    before: 'mkdir /mnt/unpacked',
     command: '/usr/bin/tar -C /mnt/unpacked -xpf /tmp/source.tar && sync',
   },
   {
@@ -87,7 +87,7 @@ const programs: readonly Program[] = [
   },
   {
     name: 'write of 128 MiB',
-    before: 'rm -f /mnt/written',
+    before: 'true',
     command: 'dd if=/dev/zero of=/mnt/written bs=1M count=128 conv=fsync 2> /dev/null',
   },
 ];
@@ -139,15 +139,13 @@ async function turn(contender: Contender): Promise<Sample[]> {
     await succeed(guest, '/usr/bin/tar -C /mnt/repository -cf /tmp/source.tar .');
     const pids = processTree(daemon.pid);
     const samples: Sample[] = [];
-    for (let round = 0; round < Number(options.rounds); round++) {
-      for (const { name, before, command } of programs) {
-        await succeed(guest, before);
-        const start = { usage: usageOf(threadsOf(pids)), time: performance.now() };
-        await succeed(guest, command);
-        const wallMs = performance.now() - start.time;
-        const cpuMs = (usageOf(threadsOf(pids)).cpuNs - start.usage.cpuNs) / 1e6;
-        samples.push({ contender: contender.name, program: name, wallMs, cpuMs });
-      }
+    for (const { name, before, command } of programs) {
+      await succeed(guest, before);
+      const start = { usage: usageOf(threadsOf(pids)), time: performance.now() };
+      await succeed(guest, command);
+      const wallMs = performance.now() - start.time;
+      const cpuMs = (usageOf(threadsOf(pids)).cpuNs - start.usage.cpuNs) / 1e6;
+      samples.push({ contender: contender.name, program: name, wallMs, cpuMs });
     }
     return samples;
   } finally {
@@ -176,9 +174,14 @@ async function main(): Promise<void> {
     ...peerContenders(listOf(options.peers)),
   ];
   const samples: Sample[] = [];
-  for (const contender of contenders) {
-    process.stderr.write(`a guest on ${contender.name}\n`);
-    samples.push(...(await turn(contender)));
+  for (let round = 0; round < Number(options.rounds); round++) {
+    const first = round % contenders.length;
+    for (const contender of [...contenders.slice(first), ...contenders.slice(0, first)]) {
+      process.stderr.write(
+        `round ${round + 1} of ${options.rounds}: a guest on ${contender.name}\n`,
+      );
+      samples.push(...(await turn(contender)));
+    }
   }
   const acceleration = guestHardware().includes('kvm') ? 'KVM' : 'TCG';
   const found = conditions(options.dir, contenders);
