@@ -8,13 +8,14 @@ import { build } from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const parts = ['walk', 'slow', 'growth', 'queues', 'idle', 'crowded', 'instructions', 'guest'];
-const part = parts.find((name) => name === process.argv[2]);
-if (part !== undefined) process.argv.splice(2, 1);
+const part = parts.find((name) => name === process.argv[2]) ?? 'main';
+if (part !== 'main') process.argv.splice(2, 1);
+const bundle = `${root}/build/bench/${part}.mjs`;
 
 await build({
   absWorkingDir: root,
-  entryPoints: [`bench/${part ?? 'main'}.ts`],
-  outfile: 'build/bench/bench.mjs',
+  entryPoints: [`bench/${part}.ts`],
+  outfile: bundle,
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -23,4 +24,9 @@ await build({
   logLevel: 'warning',
 });
 
-await import('../build/bench/bench.mjs');
+try {
+  await import(bundle);
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
