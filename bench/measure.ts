@@ -41,7 +41,7 @@ export interface MeasureOptions {
 
 const hour = 3_600_000;
 const maxBatches = 50;
-const tracedOperations = 300;
+const tracedOperations = 500;
 
 interface Total {
   result: WorkloadResult;
@@ -137,26 +137,28 @@ function figuresOf({ result, cpuNs, contextSwitches }: Total, unit: number): Fig
   };
 }
 
+/** System calls for each operation; a batch is prepared and cleaned up outside of the count. */
 async function traced(
   subject: Subject,
   workload: BenchWorkload,
-  parameters: Parameters,
+  prepared: Parameters | null,
   options: LoopOptions,
 ): Promise<number> {
-  let operations = 0;
-  const unit = workload.unit ?? 1;
+  const { batch, unit = 1 } = workload;
+  const scene = sceneOf(subject);
+  const parameters = prepared ?? workload.prepare(scene);
+  let result: WorkloadResult | null = null;
   const calls = await countSystemCalls(subject.pids, () => {
-    const { result } = runOnce(subject, workload, parameters, {
+    ({ result } = runOnce(subject, workload, parameters, {
       ...options,
-      durationMs: 2000,
-      maxOperations: Math.min(
-        workload.batch?.operations ?? tracedOperations,
-        Math.ceil((tracedOperations * 10) / unit),
-      ),
-    });
-    operations = result.operations * unit;
+      durationMs: hour,
+      maxOperations: batch?.operations ?? Math.ceil(tracedOperations / unit),
+    }));
   });
-  return calls === null || operations === 0 ? NaN : calls / operations;
+  const done = result as WorkloadResult | null;
+  if (done === null || calls === null) return NaN;
+  batch?.after(scene, done, parameters);
+  return calls / (done.operations * unit);
 }
 
 export async function measure(subject: Subject, options: MeasureOptions): Promise<Sample[]> {
@@ -178,7 +180,7 @@ export async function measure(subject: Subject, options: MeasureOptions): Promis
         try {
           go(durationMs / 5);
           const figures = figuresOf(go(durationMs), workload.unit ?? 1);
-          const counts = trace && parameters !== null && placement === options.placements[0];
+          const counts = trace && placement === options.placements[0];
           samples.push({
             contender: subject.name,
             workload: workload.name,

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Bundles the benchmark, or `walk`, as the daemon is bundled, and runs it. */
+/** Bundles the benchmark, or one of its parts, as the daemon is bundled, and runs it. */
 
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const walks = process.argv[2] === 'walk';
-if (walks) process.argv.splice(2, 1);
+const parts = ['walk', 'slow', 'growth', 'queues', 'idle', 'crowded', 'instructions', 'guest'];
+const part = parts.find((name) => name === process.argv[2]) ?? 'main';
+if (part !== 'main') process.argv.splice(2, 1);
+const bundle = `${root}/build/bench/${part}.mjs`;
 
 await build({
   absWorkingDir: root,
-  entryPoints: [walks ? 'bench/walk.ts' : 'bench/main.ts'],
-  outfile: 'dist/bench.mjs',
+  entryPoints: [`bench/${part}.ts`],
+  outfile: bundle,
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -22,4 +24,9 @@ await build({
   logLevel: 'warning',
 });
 
-await import('../dist/bench.mjs');
+try {
+  await import(bundle);
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -87,7 +87,6 @@ async function main(): Promise<void> {
         hiprio: machine.queue(0).ring,
         depth: 16,
         durationMs: 3_600_000,
-        maxOperations: directories - 15,
         kind: 'walk',
         size: directories,
         block: files,

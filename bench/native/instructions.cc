@@ -147,22 +147,24 @@ class Ring {
   uint16_t available_ = 0;
 };
 
+int Fail(const char* reason) {
+  static_cast<void>(std::fprintf(stderr, "vfsd-instructions: %s\n", reason));
+  return 1;
+}
+
 int Main(std::string_view kind, long count) {
   NullFileSystem files;
   fuse::Server server(files, {});
   Ring ring;
   if (!ring.Open() || !ring.Lay("init") || !ring.Serve(server)) {
-    std::fputs("the session did not begin\n", stderr);
-    return 1;
+    return Fail("the session did not begin");
   }
   if (!ring.Lay(kind)) {
-    std::fputs("there is no request of that kind\n", stderr);
-    return 2;
+    return Fail("there is no request of that kind");
   }
   for (long done = 0; done < count; done += kRing) {
     if (!ring.Serve(server)) {
-      std::fputs("a request was not served\n", stderr);
-      return 1;
+      return Fail("a request was not served");
     }
   }
   return 0;
@@ -173,8 +175,7 @@ int Main(std::string_view kind, long count) {
 
 int main(int argc, char** argv) {
   if (argc != 3) {
-    std::fputs("Usage: vfsd-instructions KIND COUNT\n", stderr);
-    return 2;
+    return vfsd::bench::Fail("Usage: vfsd-instructions KIND COUNT");
   }
   return vfsd::bench::Main(argv[1], std::strtol(argv[2], nullptr, 10));
 }

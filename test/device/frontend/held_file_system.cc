@@ -21,7 +21,7 @@ namespace {
 
 using namespace abi;  // NOLINT(google-build-using-namespace): the protocol's own names
 
-constexpr size_t kMaxRequest = 128 * 1024;
+constexpr size_t kMaxRequest = size_t{128} * 1024;
 constexpr uint64_t kFileSize = 1 << 20;
 constexpr uint64_t kValid = 1'000'000;
 

@@ -12,7 +12,7 @@ using namespace abi;  // NOLINT(google-build-using-namespace): the protocol's ow
 
 /**
  * What `find` makes of a tree: LOOKUP, OPENDIR, READDIRPLUS to the end and RELEASEDIR of the
- * directories d0, d1 …, each an operation. Nothing is forgotten.
+ * directories d0, d1 …, each an operation and each once. Nothing is forgotten.
  */
 class Walk : public Workload {
  public:
@@ -26,7 +26,7 @@ class Walk : public Workload {
     switch (at.stage) {
       case Stage::kLookup:
         slot.Begin(FUSE_LOOKUP, FUSE_ROOT_ID);
-        slot.Name("d" + std::to_string(next_++ % p_.size));
+        slot.Name("d" + std::to_string(next_++));
         slot.End(0, sizeof(fuse_entry_out), 0);
         return;
       case Stage::kOpen:
@@ -71,6 +71,8 @@ class Walk : public Workload {
     }
     return After::kOperationDone;
   }
+
+  bool IsUsedUp() const override { return next_ == p_.size; }
 
  private:
   static constexpr uint32_t kListingSize = 128 * 1024;

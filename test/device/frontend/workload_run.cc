@@ -181,6 +181,7 @@ Napi::Value RunWorkloads(const Napi::CallbackInfo& info) {
                                               [&](uint64_t node) { forgets.Send(node); }));
   }
   std::vector<std::thread> threads;
+  threads.reserve(runs.size());
   for (const auto& run : runs) {
     threads.emplace_back([&run] { run->Go(); });
   }
