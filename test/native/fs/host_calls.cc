@@ -27,6 +27,7 @@ int openat(int directory, const char* path, int flags, ...) {
   va_start(rest, flags);
   // Read by the kernel only with the flags that say it is there.
   const bool has_mode = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+  // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): clang 14 does not see va_start.
   const mode_t mode = has_mode ? va_arg(rest, mode_t) : 0;
   va_end(rest);
   return static_cast<int>(syscall(SYS_openat, directory, path, flags, mode));
