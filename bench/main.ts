@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Measures vfsd beside its peers: every daemon in turn, on the same files, driven by the same front-end, several times
- * over. It reports; whether a number is good is for its reader to say.
+ * Measures vfsd beside its peers: every daemon afresh in each round, on the same files, driven by the same front-end,
+ * several times over. It reports; whether a number is good is for its reader to say.
  */
 
 import { parseArgs } from 'node:util';
 import { conditions, describe, type Conditions } from './conditions.js';
 import { furnish } from './furniture.js';
-import { measure, measureDirect, type MeasureOptions, type Sample } from './measure.js';
+import { measure, type MeasureOptions, type Sample } from './measure.js';
 import { listOf, peerContenders, peerNames, variantNames, vfsdContenders } from './peers.js';
 import { placements } from './placements.js';
 import { plain, report, summarize, type Row } from './report.js';
-import { startNullSubject, startSubject } from './subject.js';
+import { startNullSubject, startSubject, type Subject } from './subject.js';
 import { hasStrace } from './system-calls.js';
 import { workloads } from './workloads.js';
 
@@ -26,7 +26,7 @@ Without options: a selection of the workloads, which takes about five minutes.
   --filter=TEXT       only the workloads whose name contains TEXT, selected or not
   --depths=LIST       how many operations are under way (1 and 16, or 1 and 32, by workload)
   --placements=LIST   same, other, other-polling (all)
-  --rounds=N          how often each daemon has its turn (3)
+  --rounds=N          how often all of it is done, each time with fresh daemons (3)
   --duration=MS       how long each measurement takes (150)
   --peers=LIST        which peers, separated by commas; "" for none (${peerNames.join(',')})
   --variants=LIST     which of vfsd: ${variantNames.join(', ')} (vfsd)
@@ -67,7 +67,7 @@ interface Section {
 if (options.help) process.stdout.write(usage);
 else await main();
 
-function measureOptions(): MeasureOptions {
+function measureOptions(): Omit<MeasureOptions, 'round' | 'directOn'> {
   const wanted = workloads.filter(
     ({ name, selected }) =>
       name.includes(options.filter) && (options.all || options.filter !== '' || selected),
@@ -93,40 +93,37 @@ async function section(directory: string, rounds: number): Promise<Section> {
   const wants = new Set(chosen.workloads.flatMap(({ wants: parts = [] }) => parts));
   const samples: Sample[] = [];
   for (let round = 1; round <= rounds; round++) {
-    const trace = options.trace && hasStrace && round === 1;
-    // Nobody is always first: what a machine has done before tells on what it does next.
-    const first = (round - 1) % contenders.length;
-    for (const contender of [...contenders.slice(first), ...contenders.slice(0, first)]) {
-      process.stderr.write(`${directory}, round ${round} of ${rounds}: ${contender.name}\n`);
-      const subject = await startSubject(contender, {
-        furnish: (share) => {
-          furnish(share, wants);
-        },
-      });
-      try {
-        samples.push(...(await measure(subject, { ...chosen, trace })));
-        if (options.floors && contender.name === 'vfsd') {
-          samples.push(...measureDirect(subject.share, chosen));
-        }
-      } finally {
-        await subject.end();
+    const subjects: Subject[] = [];
+    try {
+      // Nobody is always first: those that begin later get other memory.
+      const first = (round - 1) % contenders.length;
+      for (const contender of [...contenders.slice(first), ...contenders.slice(0, first)]) {
+        subjects.push(
+          await startSubject(contender, {
+            furnish: (share) => {
+              furnish(share, wants);
+            },
+          }),
+        );
       }
+      if (options.floors) subjects.push(startNullSubject());
+      const own = subjects.find(({ name }) => name === 'vfsd') ?? null;
+      samples.push(
+        ...(await measure(subjects, {
+          ...chosen,
+          trace: options.trace && hasStrace && round === 1,
+          round,
+          directOn: options.floors ? own : null,
+          onWorkload: (name) => {
+            process.stderr.write(`${directory}, round ${round} of ${rounds}: ${name}\n`);
+          },
+        })),
+      );
+    } finally {
+      for (const subject of subjects) await subject.end();
     }
-    if (options.floors) samples.push(...(await nullFloor(chosen)));
   }
   return { conditions: conditions(directory, contenders), rows: summarize(samples) };
-}
-
-async function nullFloor(chosen: MeasureOptions): Promise<Sample[]> {
-  const subject = startNullSubject();
-  try {
-    return await measure(subject, {
-      ...chosen,
-      workloads: chosen.workloads.filter(({ overNull }) => overNull === true),
-    });
-  } finally {
-    await subject.end();
-  }
 }
 
 async function main(): Promise<void> {
@@ -143,7 +140,7 @@ async function main(): Promise<void> {
   for (const { conditions: found, rows } of sections) {
     process.stdout.write(
       `## ${found.fileSystem}\n\n${describe(found)}\n\n` +
-        `Median of ${rounds} rounds of ${durationMs} ms. A ratio is vfsd's figure by that of the best peer.\n\n` +
+        `Median of ${rounds} rounds of ${durationMs} ms. A ratio is vfsd's figure by the best peer's in the same round.\n\n` +
         `${report(rows, places)}\n`,
     );
   }

@@ -2,12 +2,14 @@
 
 /** Samples of several rounds, put beside each other. */
 
-import type { Figures, Sample } from './measure.js';
+import type { Sample } from './measure.js';
 import { isVariant, peerNames } from './peers.js';
 import type { Placement } from './placements.js';
 import { figure, markdown, median } from './table.js';
+import type { Figures } from './turn.js';
 
 type Measure = keyof Figures;
+type Compared = 'cpuUsPerOperation' | 'p50Us' | 'operationsPerSecond';
 
 /** The rounds' samples of one workload at one depth and placement, by contender. */
 export interface Row {
@@ -15,6 +17,8 @@ export interface Row {
   readonly depth: number;
   readonly placement: string;
   readonly results: ReadonlyMap<string, Figures>;
+  /** How vfsd compares with the best of its peers: below 1 is better for times, above 1 for rates. NaN: it does not. */
+  readonly ratios: Readonly<Record<Compared, number>>;
   /** CPU of the same work as system calls in a loop, where there is such a loop. */
   readonly directCpuUs: number;
 }
@@ -36,6 +40,21 @@ function medians(samples: readonly Sample[]): Figures {
   ) as Record<Measure, number>;
 }
 
+/** vfsd's figure by the best of its peers', round by round: what a round was like then counts for both. */
+function ratio(group: readonly Sample[], measure: Compared): number {
+  const best = measure === 'operationsPerSecond' ? Math.max : Math.min;
+  const own = group.filter(({ contender }) => contender === 'vfsd');
+  const ratios = own.flatMap((sample): number[] => {
+    const peers = group.filter(
+      ({ contender, round }) => round === sample.round && peerNames.includes(contender),
+    );
+    return peers.length === 0
+      ? []
+      : [sample[measure] / best(...peers.map((peer) => peer[measure]))];
+  });
+  return median(ratios);
+}
+
 /** The median of the rounds, for each measure by itself. */
 export function summarize(samples: readonly Sample[]): Row[] {
   const groups = new Map<string, Sample[]>();
@@ -55,16 +74,13 @@ export function summarize(samples: readonly Sample[]): Row[] {
     const directCpuUs = median(
       direct.filter((one) => one.workload === workload).map((one) => one.cpuUsPerOperation),
     );
-    return [{ workload, depth, placement, results: new Map(results), directCpuUs }];
+    const ratios = {
+      cpuUsPerOperation: ratio(group, 'cpuUsPerOperation'),
+      p50Us: ratio(group, 'p50Us'),
+      operationsPerSecond: ratio(group, 'operationsPerSecond'),
+    };
+    return [{ workload, depth, placement, results: new Map(results), ratios, directCpuUs }];
   });
-}
-
-/** How vfsd compares with the best of its peers: below 1 is better for times, above 1 for rates. */
-function ratio(row: Row, measure: Measure, best: (...values: number[]) => number): string {
-  const own = row.results.get('vfsd')?.[measure];
-  const others = [...row.results].filter(([name]) => peerNames.includes(name));
-  if (own === undefined || others.length === 0) return '-';
-  return figure(own / best(...others.map(([, figures]) => figures[measure])));
 }
 
 class Tables {
@@ -75,7 +91,7 @@ class Tables {
   constructor(rows: readonly Row[]) {
     this.#rows = rows;
     const all = [...new Set(rows.flatMap((row) => [...row.results.keys()]))];
-    this.#names = all.filter((name) => isVariant(name) || peerNames.includes(name));
+    this.#names = [...all.filter(isVariant), ...peerNames.filter((name) => all.includes(name))];
   }
 
   of({ name, title }: Placement): string {
@@ -106,13 +122,13 @@ class Tables {
       row.workload,
       String(row.depth),
       this.#cell(row, 'cpuUsPerOperation'),
-      ratio(row, 'cpuUsPerOperation', Math.min),
+      figure(row.ratios.cpuUsPerOperation),
       figure(row.directCpuUs),
       figure(row.results.get('null')?.cpuUsPerOperation),
       this.#cell(row, 'p50Us'),
-      ratio(row, 'p50Us', Math.min),
+      figure(row.ratios.p50Us),
       this.#cell(row, 'operationsPerSecond', 1 / 1000),
-      ratio(row, 'operationsPerSecond', Math.max),
+      figure(row.ratios.operationsPerSecond),
     ]);
     return markdown(head, body);
   }

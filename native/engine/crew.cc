@@ -44,7 +44,7 @@ bool Worker::Serve(Queue& queue) {
   const uint16_t head = chain_.head;
   const std::optional<uint32_t> written = server_.Serve(chain_, buffers_, *this, *this);
   if (written) {
-    queue.Complete(head, *written);
+    queue.Complete(head, *written, chain_.readable.bytes() + *written);
   }
   if (leads_ != nullptr) {
     return true;

@@ -18,7 +18,7 @@ DeferredReply::~DeferredReply() {
 
 void DeferredReply::Give(const Status& outcome) {
   given_ = true;
-  queue_.Complete(head_, place_.Fill(outcome));
+  queue_.Complete(head_, place_.Fill(outcome), 0);
   queue_.FlushCall();
   queue_.EndDeferred();
 }

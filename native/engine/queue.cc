@@ -240,12 +240,13 @@ void Queue::ReportIfStopped() {
   }
 }
 
-void Queue::Complete(uint16_t head, uint32_t written) {
+void Queue::Complete(uint16_t head, uint32_t written, uint64_t moved) {
   bool full;
   {
     const auto lock = ForUsedSide();
     ring_->PutUsed(head, written);
-    full = ++uncalled_ >= kCallBatch;
+    uncalled_ += 1 + moved / kBytesLikeAnAnswer;
+    full = uncalled_ >= kCallBatch;
   }
   if (full || tell_first_.load(std::memory_order_relaxed)) {
     tell_first_.store(false, std::memory_order_relaxed);

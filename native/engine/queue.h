@@ -80,9 +80,13 @@ class Queue {
 
   // For the thread that has served a request.
 
-  /** Gives the buffers back. The driver is told at the next FlushCall, or now when enough have
-   * gathered. */
-  void Complete(uint16_t head, uint32_t written);
+  /**
+   * Gives the buffers back. The driver is told at the next FlushCall, or now when enough have
+   * gathered.
+   *
+   * @param moved how many bytes the request has moved, which is what it took time for
+   */
+  void Complete(uint16_t head, uint32_t written, uint64_t moved);
 
   /** Tells the driver of what has been completed, if it wants to know. */
   void FlushCall();
@@ -111,8 +115,11 @@ class Queue {
   // that it writes.
   static constexpr int kDirectDescriptors = 4;
 
-  // How many answers a busy queue gathers before it tells the driver of them.
-  static constexpr int kCallBatch = 16;
+  // How many answers a busy queue gathers before it tells the driver of them, and how many bytes
+  // take as long to move as another answer takes to give. The driver has its own work with what it
+  // gets, and should not begin with it much later.
+  static constexpr uint64_t kCallBatch = 16;
+  static constexpr uint64_t kBytesLikeAnAnswer = 16 << 10;
 
   // While the leader looks: for how long it keeps its CPU before it offers it to others, at the
   // price of two system calls; and how long a look at the ring takes when nobody comes between.
@@ -178,7 +185,7 @@ class Queue {
   // Guards the ring's used side and how much of it the driver has not been told of, but see
   // ForUsedSide(). A leaf lock, this queue's only.
   std::mutex used_lock_;
-  int uncalled_ = 0;
+  uint64_t uncalled_ = 0;
 
   // Guards the call descriptor. A leaf lock.
   std::mutex call_lock_;

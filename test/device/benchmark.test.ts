@@ -4,7 +4,7 @@
 
 import t from 'tap';
 import { furnish } from '../../bench/furniture.js';
-import { measure, measureDirect } from '../../bench/measure.js';
+import { measure } from '../../bench/measure.js';
 import { vfsdContenders } from '../../bench/peers.js';
 import { placements } from '../../bench/placements.js';
 import { startNullSubject, startSubject } from '../../bench/subject.js';
@@ -19,6 +19,8 @@ const options = {
   placements: placements(['same']),
   durationMs: 5,
   trace: false,
+  round: 1,
+  directOn: null,
 };
 
 t.test('vfsd answers every row rightly', async (t) => {
@@ -30,16 +32,18 @@ t.test('vfsd answers every row rightly', async (t) => {
     },
   });
   try {
-    const samples = await measure(subject, options);
+    const samples = await measure([subject], { ...options, directOn: subject });
     for (const { name } of workloads) {
-      const rows = samples.filter(({ workload }) => workload === name);
+      const rows = samples.filter(
+        ({ workload, contender }) => workload === name && contender === 'vfsd',
+      );
       t.ok(rows.length > 0, name);
       t.ok(
         rows.every((row) => row.operationsPerSecond > 0 && row.cpuUsPerOperation > 0),
         `${name} has been measured`,
       );
     }
-    const direct = measureDirect(subject.share, options);
+    const direct = samples.filter(({ contender }) => contender === 'direct');
     t.equal(
       direct.length,
       workloads.filter((row) => row.direct !== undefined && row.pages !== 'scattered').length,
@@ -83,7 +87,7 @@ t.test('the engine answers over the null file system', async (t) => {
   const subject = startNullSubject();
   const rows = workloads.filter(({ overNull }) => overNull === true);
   try {
-    const samples = await measure(subject, { ...options, workloads: rows });
+    const samples = await measure([subject], { ...options, workloads: rows });
     t.equal(new Set(samples.map(({ workload }) => workload)).size, rows.length);
   } finally {
     await subject.end();
