@@ -27,8 +27,10 @@ const { values: options } = parseArgs({
   },
 });
 
-/** After a start, and after a load: what polls or is put off has ended by then. */
-const settleMs = 1000;
+/** When what is put off after a start has ended: V8 tidies its heap up, once, after about 8 s. */
+const startMs = 12_000;
+/** When what polls or gathers after a load has ended. */
+const loadMs = 1000;
 
 if (options.help) process.stdout.write(usage);
 else await main();
@@ -38,9 +40,9 @@ async function main(): Promise<void> {
   for (const contender of vfsdContenders(listOf(options.variants))) {
     const subject = await startSubject(contender, { furnish: () => undefined });
     try {
-      body.push(await look(subject, 'after the start'));
+      body.push(await look(subject, 'after the start', startMs));
       load(subject);
-      body.push(await look(subject, 'after a load'));
+      body.push(await look(subject, 'after a load', loadMs));
     } finally {
       await subject.end();
     }
@@ -59,7 +61,7 @@ function load({ machine, share }: Subject): void {
   );
 }
 
-async function look(subject: Subject, when: string): Promise<string[]> {
+async function look(subject: Subject, when: string, settleMs: number): Promise<string[]> {
   await sleep(settleMs);
   const before = subject.usage();
   await sleep(Number(options.seconds) * 1000);

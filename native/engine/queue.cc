@@ -17,9 +17,10 @@
 namespace vfsd::engine {
 namespace {
 
-uint64_t NanosecondsSince(std::chrono::steady_clock::time_point begin) {
-  const std::chrono::nanoseconds passed = std::chrono::steady_clock::now() - begin;
-  return static_cast<uint64_t>(passed.count());
+using Clock = std::chrono::steady_clock;
+
+uint64_t NanosecondsSince(Clock::time_point begin, Clock::time_point end = Clock::now()) {
+  return static_cast<uint64_t>(std::chrono::nanoseconds(end - begin).count());
 }
 
 }  // namespace
@@ -121,7 +122,6 @@ void Queue::LookAndSleep() {
   const Clock::time_point dry = Clock::now();
   switch (Look(dry)) {
     case Looked::kFound:
-      window_.Paid();
       tell_first_.store(true, std::memory_order_relaxed);
       return;
     case Looked::kDisturbed:
@@ -129,7 +129,7 @@ void Queue::LookAndSleep() {
       return;
     case Looked::kNothing:
       Sleep();
-      window_.Came(NanosecondsSince(dry));
+      window_.Slept(NanosecondsSince(dry));
       return;
   }
 }
@@ -142,10 +142,11 @@ Queue::Looked Queue::Look(Clock::time_point dry) {
     const bool found = ring_->HasAvailable() || stop_requested();
     const Clock::time_point now = Clock::now();
     if (now - last > kUnbroken) {
-      window_.Disturbed(NanosecondsSince(last));
+      window_.Disturbed(NanosecondsSince(last, now));
       return Looked::kDisturbed;
     }
     if (found) {
+      window_.Found(NanosecondsSince(dry, now));
       return Looked::kFound;
     }
     last = now;
