@@ -137,14 +137,17 @@ export interface WorkloadResult {
   readonly failure: string | null;
 }
 
+/** What is held: READs alone, or WRITEs and the SETATTRs that set a size, too. */
+export type Holds = 'reads' | 'reads and changes';
+
 /**
- * A mounted file system in which every name is a file of a mebibyte whose READs are answered when the test says so:
- * with it, "while a request sleeps" is a state and not a race.
+ * A mounted file system in which every name is the same file of a mebibyte, whose READs are answered when the test says
+ * so: with it, "while a request sleeps" is a state and not a race.
  */
 export interface HeldFileSystem {
-  /** Waits until so many READs are held; false after the time. */
+  /** Waits until so many requests are held; false after the time. */
   waitHeld(count: number, timeoutMs: number): boolean;
-  /** Answers what is held, and lets later READs pass. */
+  /** Answers what is held, and lets later ones pass. */
   release(): void;
   /** Unmounts. */
   close(): void;
@@ -153,8 +156,12 @@ export interface HeldFileSystem {
 export interface FrontEndBinding {
   readonly GuestMemory: new () => GuestMemory;
   readonly DriverRing: new (memory: GuestMemory, layout: RingLayout) => DriverRing;
-  /** Throws where the caller may not mount. With a delay, each READ is answered so long after it has come. */
-  readonly HeldFileSystem: new (mountPoint: string, delayMs?: number) => HeldFileSystem;
+  /** Throws where the caller may not mount. With a delay, each request is answered so long after it has come. */
+  readonly HeldFileSystem: new (
+    mountPoint: string,
+    delayMs?: number,
+    holds?: Holds,
+  ) => HeldFileSystem;
   /** A connected descriptor, or a negative errno; so with the others. */
   connect(path: string): number;
   listen(path: string): number;

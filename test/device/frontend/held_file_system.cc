@@ -14,29 +14,19 @@
 #include <chrono>
 #include <cstring>
 
-#include "abi/fuse.h"
-
 namespace vfsd::frontend {
 namespace {
 
 using namespace abi;  // NOLINT(google-build-using-namespace): the protocol's own names
 
 constexpr size_t kMaxRequest = size_t{128} * 1024;
-constexpr uint64_t kFileSize = 1 << 20;
+constexpr uint64_t kFile = 2;
 constexpr uint64_t kValid = 1'000'000;
-
-fuse_attr AttributesOf(uint64_t node) {
-  const bool directory = node == FUSE_ROOT_ID;
-  return {.ino = node,
-          .size = directory ? 0 : kFileSize,
-          .mode = static_cast<uint32_t>(directory ? S_IFDIR | 0755 : S_IFREG | 0644),
-          .nlink = 1,
-          .blksize = 4096};
-}
 
 }  // namespace
 
-std::unique_ptr<HeldFileSystem> HeldFileSystem::Mount(const std::string& path, int delay_ms) {
+std::unique_ptr<HeldFileSystem> HeldFileSystem::Mount(const std::string& path, int delay_ms,
+                                                      Holds holds) {
   const int device = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
   if (device < 0) {
     return nullptr;
@@ -51,13 +41,16 @@ std::unique_ptr<HeldFileSystem> HeldFileSystem::Mount(const std::string& path, i
     errno = failure;
     return nullptr;
   }
-  return std::unique_ptr<HeldFileSystem>(new HeldFileSystem(path, device, stop, delay_ms));
+  return std::unique_ptr<HeldFileSystem>(new HeldFileSystem(path, device, stop, delay_ms, holds));
 }
 
-HeldFileSystem::HeldFileSystem(std::string path, int device, int stop, int delay_ms)
-    : path_(std::move(path)), device_(device), stop_(stop), delay_ms_(delay_ms), server_([this] {
-        Serve();
-      }) {}
+HeldFileSystem::HeldFileSystem(std::string path, int device, int stop, int delay_ms, Holds holds)
+    : path_(std::move(path)),
+      device_(device),
+      stop_(stop),
+      delay_ms_(delay_ms),
+      holds_(holds),
+      server_([this] { Serve(); }) {}
 
 HeldFileSystem::~HeldFileSystem() {
   Release();
@@ -78,8 +71,8 @@ bool HeldFileSystem::WaitHeld(size_t count, int timeout_ms) {
 void HeldFileSystem::Release() {
   const std::scoped_lock lock(lock_);
   released_ = true;
-  for (const Read& read : held_) {
-    AnswerRead(read);
+  for (const Held& request : held_) {
+    AnswerHeld(request);
   }
   held_.clear();
 }
@@ -91,7 +84,7 @@ int HeldFileSystem::AnswerDue() {
   }
   const auto now = std::chrono::steady_clock::now();
   while (!held_.empty() && held_.front().due <= now) {
-    AnswerRead(held_.front());
+    AnswerHeld(held_.front());
     held_.erase(held_.begin());
   }
   if (held_.empty()) {
@@ -126,15 +119,14 @@ void HeldFileSystem::Dispatch(const std::byte* request) {
       return Answer(header.unique, 0, &init, sizeof init);
     }
     case FUSE_LOOKUP: {
-      const uint64_t node = 2;
-      const fuse_entry_out entry = {
-          .nodeid = node, .entry_valid = kValid, .attr_valid = kValid, .attr = AttributesOf(node)};
+      const fuse_entry_out entry = {.nodeid = kFile,
+                                    .entry_valid = kValid,
+                                    .attr_valid = kValid,
+                                    .attr = AttributesOf(kFile)};
       return Answer(header.unique, 0, &entry, sizeof entry);
     }
-    case FUSE_GETATTR: {
-      const fuse_attr_out attributes = {.attr_valid = kValid, .attr = AttributesOf(header.nodeid)};
-      return Answer(header.unique, 0, &attributes, sizeof attributes);
-    }
+    case FUSE_GETATTR:
+      return AnswerAttributes(header.unique, header.nodeid);
     case FUSE_OPEN:
     case FUSE_OPENDIR: {
       const fuse_open_out opened = {.fh = 1, .open_flags = FOPEN_DIRECT_IO};
@@ -143,14 +135,14 @@ void HeldFileSystem::Dispatch(const std::byte* request) {
     case FUSE_READ: {
       fuse_read_in in;
       std::memcpy(&in, request + sizeof header, sizeof in);
-      const std::scoped_lock lock(lock_);
-      if (released_) {
-        return AnswerRead({header.unique, in.size, {}});
-      }
-      held_.push_back({header.unique, in.size,
-                       std::chrono::steady_clock::now() + std::chrono::milliseconds(delay_ms_)});
-      return changed_.notify_all();
+      return Hold({header.unique, header.opcode, in.size});
     }
+    case FUSE_WRITE:
+    case FUSE_SETATTR:
+      if (holds_ == Holds::kReadsAndChanges) {
+        return DispatchChange(header, request + sizeof header);
+      }
+      return Answer(header.unique, -ENOSYS, nullptr, 0);
     case FUSE_FORGET:
     case FUSE_BATCH_FORGET:
     case FUSE_INTERRUPT:
@@ -163,15 +155,64 @@ void HeldFileSystem::Dispatch(const std::byte* request) {
   }
 }
 
+void HeldFileSystem::DispatchChange(const fuse_in_header& header, const std::byte* body) {
+  if (header.opcode == FUSE_WRITE) {
+    fuse_write_in in;
+    std::memcpy(&in, body, sizeof in);
+    return Hold({header.unique, header.opcode, in.size});
+  }
+  fuse_setattr_in in;
+  std::memcpy(&in, body, sizeof in);
+  if ((in.valid & FATTR_SIZE) != 0) {
+    return Hold({header.unique, header.opcode, in.size});
+  }
+  AnswerAttributes(header.unique, header.nodeid);
+}
+
+void HeldFileSystem::Hold(Held request) {
+  const std::scoped_lock lock(lock_);
+  if (released_) {
+    return AnswerHeld(request);
+  }
+  request.due = std::chrono::steady_clock::now() + std::chrono::milliseconds(delay_ms_);
+  held_.push_back(request);
+  changed_.notify_all();
+}
+
+fuse_attr HeldFileSystem::AttributesOf(uint64_t node) const {
+  const bool directory = node == FUSE_ROOT_ID;
+  return {.ino = node,
+          .size = directory ? 0 : size_.load(),
+          .mode = static_cast<uint32_t>(directory ? S_IFDIR | 0755 : S_IFREG | 0644),
+          .nlink = 1,
+          .blksize = 4096};
+}
+
+void HeldFileSystem::AnswerAttributes(uint64_t unique, uint64_t node) const {
+  const fuse_attr_out attributes = {.attr_valid = kValid, .attr = AttributesOf(node)};
+  Answer(unique, 0, &attributes, sizeof attributes);
+}
+
 void HeldFileSystem::Answer(uint64_t unique, int error, const void* payload, size_t size) const {
   fuse_out_header header = {static_cast<uint32_t>(sizeof header + size), error, unique};
   const iovec parts[] = {{&header, sizeof header}, {const_cast<void*>(payload), size}};
   [[maybe_unused]] const ssize_t written = writev(device_, parts, 2);
 }
 
-void HeldFileSystem::AnswerRead(const Read& read) const {
-  const std::vector<std::byte> data(read.size, std::byte{'s'});
-  Answer(read.unique, 0, data.data(), data.size());
+void HeldFileSystem::AnswerHeld(const Held& request) {
+  switch (request.opcode) {
+    case FUSE_READ: {
+      const std::vector<std::byte> data(request.size, std::byte{'s'});
+      return Answer(request.unique, 0, data.data(), data.size());
+    }
+    case FUSE_WRITE: {
+      const fuse_write_out written = {.size = static_cast<uint32_t>(request.size)};
+      return Answer(request.unique, 0, &written, sizeof written);
+    }
+    default:
+      size_ = request.size;
+      return AnswerAttributes(request.unique, kFile);
+  }
 }
 
 }  // namespace vfsd::frontend

@@ -9,6 +9,12 @@
 namespace vfsd::frontend {
 namespace {
 
+HeldFileSystem::Holds HoldsOf(const Napi::Value& name) {
+  return name.IsString() && name.As<Napi::String>().Utf8Value() == "reads and changes"
+             ? HeldFileSystem::Holds::kReadsAndChanges
+             : HeldFileSystem::Holds::kReads;
+}
+
 class HeldWrap : public Napi::ObjectWrap<HeldWrap> {
  public:
   static Napi::Function Define(Napi::Env env) {
@@ -20,9 +26,10 @@ class HeldWrap : public Napi::ObjectWrap<HeldWrap> {
 
   explicit HeldWrap(const Napi::CallbackInfo& info)
       : Napi::ObjectWrap<HeldWrap>(info),
-        files_(HeldFileSystem::Mount(info[0].As<Napi::String>(),
-                                     info[1].IsNumber() ? info[1].As<Napi::Number>().Int32Value()
-                                                        : HeldFileSystem::kForEver)) {
+        files_(HeldFileSystem::Mount(
+            info[0].As<Napi::String>(),
+            info[1].IsNumber() ? info[1].As<Napi::Number>().Int32Value() : HeldFileSystem::kForEver,
+            HoldsOf(info[2]))) {
     if (files_ == nullptr) {
       Napi::Error::New(info.Env(), "cannot mount: errno " + std::to_string(errno))
           .ThrowAsJavaScriptException();
