@@ -115,6 +115,18 @@ const changes: readonly Change[] = [
   },
 ];
 
+t.test('requests behind a LOOKUP that sleeps are served', { skip: !canMount() }, async (t) => {
+  const { guest, slow, file } = await openSlowScene(t);
+  const directory = guest.lookup(root, 'slow').node;
+  guest.start(Op.LOOKUP, directory, Buffer.from('held\0'));
+  t.ok(slow.waitHeld(1, 3000), 'asleep');
+  for (let i = 0; i < 8; i++) stillServes(t, guest, 'a LOOKUP that sleeps');
+  slow.release();
+  const answer = guest.finish();
+  t.equal(answer.status, 'OK', 'it has its answer');
+  t.equal(answer.payload.readBigUInt64LE(0), file.node, 'which is right');
+});
+
 for (const { name, start, isDone } of changes) {
   // A file system of a server: how long a change takes there is not for this machine to know.
   t.test(`requests behind ${name} that sleeps are served`, { skip: !canMount() }, async (t) => {

@@ -52,10 +52,10 @@ bool IsDot(std::string_view name) {
 
 }  // namespace
 
-Result<abi::fuse_open_out> Passthrough::OpenDir(RequestContext&, NodeId node) {
+Result<abi::fuse_open_out> Passthrough::OpenDir(RequestContext& context, NodeId node) {
   // First, since an inode in use does not give its own share.
   FdBudget::Share share = TakeShare();
-  const Result<InodeRef> inode = FindDirectory(node);
+  const Result<InodeRef> inode = FindDirectory(context, node);
   if (!inode) {
     return inode.error();
   }
@@ -125,6 +125,7 @@ Status Passthrough::ReadDir(RequestContext& context, NodeId node, FileHandle han
     return found.error();
   }
   OpenDirectory& directory = **found;
+  HandOverToServer(context, directory.mount->traits);
   OpenDirectory::Listing& listing = *directory.listing;
   const std::scoped_lock lock(listing.lock);
   if (KeepsEntries(listing)) {

@@ -114,7 +114,7 @@ Result<abi::fuse_open_out> Passthrough::Open(RequestContext& context, NodeId nod
                                              const abi::fuse_open_in& in) {
   // First, since an inode in use does not give its own share.
   FdBudget::Share share = TakeShare();
-  const Result<InodeRef> inode = FindInode(node);
+  const Result<InodeRef> inode = FindInode(context, node);
   if (!inode) {
     return inode.error();
   }
@@ -142,11 +142,12 @@ Result<abi::fuse_open_out> Passthrough::Open(RequestContext& context, NodeId nod
               : file.error();
 }
 
-Result<Passthrough::NewFilePlace> Passthrough::FindPlaceForFile(NodeId parent) {
+Result<Passthrough::NewFilePlace> Passthrough::FindPlaceForFile(const RequestContext& context,
+                                                                NodeId parent) {
   // Before the file is there, and before its directory is pinned: an inode in use does not give its
   // own share.
   FdBudget::Share file_share = TakeShare();
-  Result<InodeRef> directory = FindDirectory(parent);
+  Result<InodeRef> directory = FindDirectory(context, parent);
   if (!directory) {
     return directory.error();
   }
@@ -170,7 +171,7 @@ Result<UniqueFd> Passthrough::OpenAsCreator(const RequestContext& context, const
 
 Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent, const Name& name,
                                           const NewObject& object, const abi::fuse_open_in& in) {
-  Result<NewFilePlace> place = FindPlaceForFile(parent);
+  Result<NewFilePlace> place = FindPlaceForFile(context, parent);
   if (!place) {
     return place.error();
   }
@@ -193,7 +194,7 @@ Result<fuse::Created> Passthrough::Create(RequestContext& context, NodeId parent
 
 Result<fuse::Created> Passthrough::TmpFile(RequestContext& context, NodeId parent,
                                            const NewObject& object, const abi::fuse_open_in& in) {
-  Result<NewFilePlace> place = FindPlaceForFile(parent);
+  Result<NewFilePlace> place = FindPlaceForFile(context, parent);
   if (!place) {
     return place.error();
   }
@@ -256,7 +257,13 @@ Status Passthrough::Fsync(RequestContext& context, NodeId node, FileHandle handl
   return RetryStatus([&] { return data_only ? fdatasync(fd) : fsync(fd); });
 }
 
-Status Passthrough::Release(RequestContext&, NodeId node, const abi::fuse_release_in& in) {
+Status Passthrough::Release(RequestContext& context, NodeId node, const abi::fuse_release_in& in) {
+  // Closed at the end of this scope, unless another request works with it still.
+  const Result<FileRef> file = files_.Find(node, FileHandle{in.fh});
+  if (!file) {
+    return file.error();
+  }
+  HandOverToServer(context, (*file)->traits);
   if (lock_waits_) {
     return ReleaseLocked(node, in);
   }

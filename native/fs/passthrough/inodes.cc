@@ -18,13 +18,13 @@ void Passthrough::Forget(NodeId node, uint64_t nlookup) {
 }
 
 Result<abi::fuse_attr_out> Passthrough::GetAttr(RequestContext& context, NodeId node) {
-  const Result<InodeRef> inode = FindInode(node);
+  const Result<InodeRef> inode = FindInode(context, node);
   return inode ? AttributesOf(context, **inode) : inode.error();
 }
 
 Result<abi::fuse_statx_out> Passthrough::Statx(RequestContext& context, NodeId node,
                                                uint32_t mask) {
-  const Result<InodeRef> inode = FindInode(node);
+  const Result<InodeRef> inode = FindInode(context, node);
   if (!inode) {
     return inode.error();
   }
@@ -45,7 +45,7 @@ Result<abi::fuse_statx_out> Passthrough::Statx(RequestContext& context, NodeId n
 }
 
 Status Passthrough::Access(RequestContext& context, NodeId node, uint32_t mask) {
-  const Result<InodeRef> inode = FindInode(node);
+  const Result<InodeRef> inode = FindInode(context, node);
   if (!inode) {
     return inode.error();
   }
@@ -62,8 +62,8 @@ Status Passthrough::Access(RequestContext& context, NodeId node, uint32_t mask) 
                                                                            : Status(Errno(EACCES));
 }
 
-Result<size_t> Passthrough::ReadLink(RequestContext&, NodeId node, std::span<char> target) {
-  const Result<InodeRef> inode = FindInode(node);
+Result<size_t> Passthrough::ReadLink(RequestContext& context, NodeId node, std::span<char> target) {
+  const Result<InodeRef> inode = FindInode(context, node);
   if (!inode) {
     return inode.error();
   }
@@ -78,8 +78,8 @@ Result<size_t> Passthrough::ReadLink(RequestContext&, NodeId node, std::span<cha
   return static_cast<size_t>(*length);
 }
 
-Result<abi::fuse_kstatfs> Passthrough::StatFs(RequestContext&, NodeId node) {
-  const Result<InodeRef> inode = FindInode(node);
+Result<abi::fuse_kstatfs> Passthrough::StatFs(RequestContext& context, NodeId node) {
+  const Result<InodeRef> inode = FindInode(context, node);
   if (!inode) {
     return inode.error();
   }
@@ -103,7 +103,7 @@ Result<abi::fuse_kstatfs> Passthrough::StatFs(RequestContext&, NodeId node) {
 }
 
 Status Passthrough::SyncFs(RequestContext& context, NodeId node) {
-  const Result<InodeRef> inode = FindInode(node);
+  const Result<InodeRef> inode = FindInode(context, node);
   if (!inode) {
     return inode.error();
   }

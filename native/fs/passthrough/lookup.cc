@@ -11,7 +11,7 @@ using fuse::RequestContext;
 
 Result<abi::fuse_entry_out> Passthrough::Lookup(RequestContext& context, NodeId parent,
                                                 const fuse::Name& name) {
-  const Result<InodeRef> directory = FindDirectory(parent);
+  const Result<InodeRef> directory = FindDirectory(context, parent);
   if (!directory) {
     return directory.error();
   }

@@ -25,7 +25,7 @@ template <typename Make>
 Result<abi::fuse_entry_out> Passthrough::MakeEntry(RequestContext& context, NodeId parent,
                                                    const Name& name, const NewObject& object,
                                                    int unlink_flags, Make make) {
-  const Result<InodeRef> directory = FindDirectory(parent);
+  const Result<InodeRef> directory = FindDirectory(context, parent);
   if (!directory) {
     return directory.error();
   }
@@ -49,7 +49,7 @@ Result<abi::fuse_entry_out> Passthrough::MakeEntry(RequestContext& context, Node
   if (!entry || object.labels.empty()) {
     return entry;
   }
-  const Result<InodeRef> inode = FindInode(NodeId{entry->nodeid});
+  const Result<InodeRef> inode = FindInode(context, NodeId{entry->nodeid});
   const Status labelled = inode ? ApplyLabels(context, (*inode)->fd.get(), object) : inode.error();
   if (!labelled) {
     Forget(NodeId{entry->nodeid}, 1);
@@ -85,11 +85,11 @@ Result<abi::fuse_entry_out> Passthrough::Symlink(RequestContext& context, NodeId
 
 Result<abi::fuse_entry_out> Passthrough::Link(RequestContext& context, NodeId node, NodeId parent,
                                               const Name& name) {
-  const Result<InodeRef> inode = FindInode(node);
+  const Result<InodeRef> inode = FindInode(context, node);
   if (!inode) {
     return inode.error();
   }
-  const Result<InodeRef> directory = FindDirectory(parent);
+  const Result<InodeRef> directory = FindDirectory(context, parent);
   if (!directory) {
     return directory.error();
   }
@@ -102,8 +102,8 @@ Result<abi::fuse_entry_out> Passthrough::Link(RequestContext& context, NodeId no
                 : linked.error();
 }
 
-Status Passthrough::Unlink(RequestContext&, NodeId parent, const Name& name) {
-  const Result<InodeRef> directory = FindDirectory(parent);
+Status Passthrough::Unlink(RequestContext& context, NodeId parent, const Name& name) {
+  const Result<InodeRef> directory = FindDirectory(context, parent);
   if (!directory) {
     return directory.error();
   }
@@ -111,8 +111,8 @@ Status Passthrough::Unlink(RequestContext&, NodeId parent, const Name& name) {
   return RetryStatus([&] { return unlinkat((*directory)->fd.get(), name.c_str(), 0); });
 }
 
-Status Passthrough::RmDir(RequestContext&, NodeId parent, const Name& name) {
-  const Result<InodeRef> directory = FindDirectory(parent);
+Status Passthrough::RmDir(RequestContext& context, NodeId parent, const Name& name) {
+  const Result<InodeRef> directory = FindDirectory(context, parent);
   if (!directory) {
     return directory.error();
   }
@@ -120,16 +120,16 @@ Status Passthrough::RmDir(RequestContext&, NodeId parent, const Name& name) {
   return RetryStatus([&] { return unlinkat((*directory)->fd.get(), name.c_str(), AT_REMOVEDIR); });
 }
 
-Status Passthrough::Rename(RequestContext&, NodeId parent, const Name& name, NodeId new_parent,
-                           const Name& new_name, uint32_t flags) {
+Status Passthrough::Rename(RequestContext& context, NodeId parent, const Name& name,
+                           NodeId new_parent, const Name& new_name, uint32_t flags) {
   if ((flags & ~kKnownRenameFlags) != 0) {
     return Errno(EINVAL);
   }
-  const Result<InodeRef> from = FindDirectory(parent);
+  const Result<InodeRef> from = FindDirectory(context, parent);
   if (!from) {
     return from.error();
   }
-  const Result<InodeRef> to = FindDirectory(new_parent);
+  const Result<InodeRef> to = FindDirectory(context, new_parent);
   if (!to) {
     return to.error();
   }

@@ -170,10 +170,16 @@ class Passthrough final : public fuse::FileSystem {
 
   // pinning.cc
 
-  /** ESTALE: no such node, or the guest has forgotten it, or its object is no more. */
-  Result<InodeRef> FindInode(fuse::NodeId node);
+  /** Hands the lead over where another machine or program has to be asked, however long it takes.
+   */
+  static void HandOverToServer(const fuse::RequestContext& context, MountTraits traits);
+  /**
+   * What an operation works with; where that may have to ask a server, the lead has been handed
+   * over. ESTALE: no such node, or the guest has forgotten it, or its object is no more.
+   */
+  Result<InodeRef> FindInode(const fuse::RequestContext& context, fuse::NodeId node);
   /** The same, for an operation that needs a directory: ENOTDIR. */
-  Result<InodeRef> FindDirectory(fuse::NodeId node);
+  Result<InodeRef> FindDirectory(const fuse::RequestContext& context, fuse::NodeId node);
   Result<InodeRef> Pin(InodeTable::Ref&& inode);
   /** Opens a cold inode, which becomes hot if there is a share to be had. */
   Result<InodeRef> PinCold(InodeTable::Ref&& inode);
@@ -263,7 +269,7 @@ class Passthrough final : public fuse::FileSystem {
     FdBudget::Share inode_share;
     FdBudget::Share file_share;
   };
-  Result<NewFilePlace> FindPlaceForFile(fuse::NodeId parent);
+  Result<NewFilePlace> FindPlaceForFile(const fuse::RequestContext& context, fuse::NodeId parent);
   /** Opens something new below a directory, by openat(2) with `flags` and as the caller. */
   Result<UniqueFd> OpenAsCreator(const fuse::RequestContext& context, const Inode& directory,
                                  const char* name, const fuse::NewObject& object, int flags) const;
@@ -326,7 +332,7 @@ class Passthrough final : public fuse::FileSystem {
                 const fuse::DirentWriter::Entry& entry, fuse::DirentWriter& out);
 
   /** ENOSYS, which Linux remembers, when attributes are not served. */
-  Result<InodeRef> FindForXattr(fuse::NodeId node);
+  Result<InodeRef> FindForXattr(const fuse::RequestContext& context, fuse::NodeId node);
   /** The host's kernel keeps the bit for a file of a group that is the daemon's own. */
   Status ClearSetGroupId(const Inode& inode) const;
   /** EOPNOTSUPP: the attribute is a list that the guest's kernel would not obey. */

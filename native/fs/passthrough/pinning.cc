@@ -7,6 +7,7 @@
 namespace vfsd::fs::passthrough {
 
 using fuse::NodeId;
+using fuse::RequestContext;
 
 namespace {
 
@@ -15,15 +16,23 @@ constexpr size_t kFewAsked = 64;
 
 }  // namespace
 
-Result<Passthrough::InodeRef> Passthrough::FindInode(NodeId node) {
+void Passthrough::HandOverToServer(const RequestContext& context, MountTraits traits) {
+  if (traits.asks_server) [[unlikely]] {
+    context.sleep.AboutToSleep();
+  }
+}
+
+Result<Passthrough::InodeRef> Passthrough::FindInode(const RequestContext& context, NodeId node) {
   InodeTable::Ref inode = inodes_.Find(node);
   if (!inode) {
     return Errno(ESTALE);
   }
+  HandOverToServer(context, inode->traits);
   return Pin(std::move(inode));
 }
 
-Result<Passthrough::InodeRef> Passthrough::FindDirectory(NodeId node) {
+Result<Passthrough::InodeRef> Passthrough::FindDirectory(const RequestContext& context,
+                                                         NodeId node) {
   InodeTable::Ref inode = inodes_.Find(node);
   if (!inode) {
     return Errno(ESTALE);
@@ -31,6 +40,7 @@ Result<Passthrough::InodeRef> Passthrough::FindDirectory(NodeId node) {
   if (inode->type != S_IFDIR) {
     return Errno(ENOTDIR);
   }
+  HandOverToServer(context, inode->traits);
   return Pin(std::move(inode));
 }
 

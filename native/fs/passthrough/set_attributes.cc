@@ -63,12 +63,14 @@ void Passthrough::AnnounceTruncation(const RequestContext& context, int fd, Moun
   // Less is freed sooner than another thread has woken up.
   constexpr uint64_t kMuch = uint64_t{1024} * 1024;
   constexpr uint64_t kBlock = 512;
-  if (!traits.asks_server) {
-    const auto attributes = Stat(fd, "", STATX_BLOCKS);
-    if (!attributes || attributes->stx_blocks * kBlock <= kMuch ||
-        attributes->stx_blocks * kBlock - kMuch <= size) {
-      return;
-    }
+  if (traits.asks_server) {
+    // Handed over already.
+    return;
+  }
+  const auto attributes = Stat(fd, "", STATX_BLOCKS);
+  if (!attributes || attributes->stx_blocks * kBlock <= kMuch ||
+      attributes->stx_blocks * kBlock - kMuch <= size) {
+    return;
   }
   context.sleep.AboutToSleep();
 }
@@ -103,7 +105,7 @@ Status Passthrough::ApplySize(const RequestContext& context, const Inode& inode,
 
 Result<abi::fuse_attr_out> Passthrough::SetAttr(RequestContext& context, NodeId node,
                                                 const abi::fuse_setattr_in& in) {
-  const Result<InodeRef> found = FindInode(node);
+  const Result<InodeRef> found = FindInode(context, node);
   if (!found) {
     return found.error();
   }

@@ -40,8 +40,9 @@ Status Passthrough::CheckXattrName(const RequestContext& context, const char* na
                                                                       : Status();
 }
 
-Result<Passthrough::InodeRef> Passthrough::FindForXattr(NodeId node) {
-  return options_.xattr ? FindInode(node) : Result<InodeRef>(Errno(ENOSYS));
+Result<Passthrough::InodeRef> Passthrough::FindForXattr(const RequestContext& context,
+                                                        NodeId node) {
+  return options_.xattr ? FindInode(context, node) : Result<InodeRef>(Errno(ENOSYS));
 }
 
 // The path calls, on a descriptor's number in the working directory: they need no file that is open
@@ -62,7 +63,7 @@ Status Passthrough::ClearSetGroupId(const Inode& inode) const {
 
 Status Passthrough::SetXattr(RequestContext& context, NodeId node, const char* name,
                              std::span<const std::byte> value, const abi::fuse_setxattr_in& in) {
-  const Result<InodeRef> inode = FindForXattr(node);
+  const Result<InodeRef> inode = FindForXattr(context, node);
   if (!inode) {
     return inode.error();
   }
@@ -84,7 +85,7 @@ Status Passthrough::SetXattr(RequestContext& context, NodeId node, const char* n
 
 Result<size_t> Passthrough::GetXattr(RequestContext& context, NodeId node, const char* name,
                                      std::span<std::byte> value) {
-  const Result<InodeRef> inode = FindForXattr(node);
+  const Result<InodeRef> inode = FindForXattr(context, node);
   if (!inode) {
     return inode.error();
   }
@@ -103,7 +104,7 @@ Result<size_t> Passthrough::GetXattr(RequestContext& context, NodeId node, const
 
 Result<size_t> Passthrough::ListXattr(RequestContext& context, NodeId node,
                                       std::span<std::byte> names) {
-  const Result<InodeRef> inode = FindForXattr(node);
+  const Result<InodeRef> inode = FindForXattr(context, node);
   if (!inode) {
     return inode.error();
   }
@@ -122,7 +123,7 @@ Result<size_t> Passthrough::ListXattr(RequestContext& context, NodeId node,
 }
 
 Status Passthrough::RemoveXattr(RequestContext& context, NodeId node, const char* name) {
-  const Result<InodeRef> inode = FindForXattr(node);
+  const Result<InodeRef> inode = FindForXattr(context, node);
   if (!inode) {
     return inode.error();
   }

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <string_view>
 
 namespace vfsd::frontend {
 namespace {
@@ -21,6 +22,7 @@ using namespace abi;  // NOLINT(google-build-using-namespace): the protocol's ow
 
 constexpr size_t kMaxRequest = size_t{128} * 1024;
 constexpr uint64_t kFile = 2;
+constexpr std::string_view kHeldName = "held";
 constexpr uint64_t kValid = 1'000'000;
 
 }  // namespace
@@ -118,13 +120,11 @@ void HeldFileSystem::Dispatch(const std::byte* request) {
           .major = 7, .minor = 31, .max_background = 64, .max_write = 4096, .time_gran = 1};
       return Answer(header.unique, 0, &init, sizeof init);
     }
-    case FUSE_LOOKUP: {
-      const fuse_entry_out entry = {.nodeid = kFile,
-                                    .entry_valid = kValid,
-                                    .attr_valid = kValid,
-                                    .attr = AttributesOf(kFile)};
-      return Answer(header.unique, 0, &entry, sizeof entry);
-    }
+    case FUSE_LOOKUP:
+      if (reinterpret_cast<const char*>(request + sizeof header) == kHeldName) {
+        return Hold({header.unique, header.opcode, 0});
+      }
+      return AnswerEntry(header.unique);
     case FUSE_GETATTR:
       return AnswerAttributes(header.unique, header.nodeid);
     case FUSE_OPEN:
@@ -193,6 +193,12 @@ void HeldFileSystem::AnswerAttributes(uint64_t unique, uint64_t node) const {
   Answer(unique, 0, &attributes, sizeof attributes);
 }
 
+void HeldFileSystem::AnswerEntry(uint64_t unique) const {
+  const fuse_entry_out entry = {
+      .nodeid = kFile, .entry_valid = kValid, .attr_valid = kValid, .attr = AttributesOf(kFile)};
+  Answer(unique, 0, &entry, sizeof entry);
+}
+
 void HeldFileSystem::Answer(uint64_t unique, int error, const void* payload, size_t size) const {
   fuse_out_header header = {static_cast<uint32_t>(sizeof header + size), error, unique};
   const iovec parts[] = {{&header, sizeof header}, {const_cast<void*>(payload), size}};
@@ -205,6 +211,8 @@ void HeldFileSystem::AnswerHeld(const Held& request) {
       const std::vector<std::byte> data(request.size, std::byte{'s'});
       return Answer(request.unique, 0, data.data(), data.size());
     }
+    case FUSE_LOOKUP:
+      return AnswerEntry(request.unique);
     case FUSE_WRITE: {
       const fuse_write_out written = {.size = static_cast<uint32_t>(request.size)};
       return Answer(request.unique, 0, &written, sizeof written);

@@ -18,8 +18,8 @@ namespace vfsd::frontend {
 /**
  * A file system that is as slow as a test wants: it has one directory in which every name is the
  * same file of a mebibyte, and answers a READ when it is told to. With it, "while a request sleeps"
- * is a state and not a race. Or it answers each READ by itself, so long after it has come: what
- * another machine's disk looks like.
+ * is a state and not a race. So it does with a LOOKUP of the name "held". Or it answers each READ
+ * by itself, so long after it has come: what another machine's disk looks like.
  */
 class HeldFileSystem {
  public:
@@ -49,7 +49,7 @@ class HeldFileSystem {
  private:
   struct Held {
     uint64_t unique;
-    /** A READ, WRITE or SETATTR. */
+    /** A LOOKUP, READ, WRITE or SETATTR. */
     uint32_t opcode;
     /** How much is to be read or written, or the file's new size, in bytes. */
     uint64_t size;
@@ -62,6 +62,7 @@ class HeldFileSystem {
   void DispatchChange(const abi::fuse_in_header& header, const std::byte* body);
   void Hold(Held request);
   abi::fuse_attr AttributesOf(uint64_t node) const;
+  void AnswerEntry(uint64_t unique) const;
   void AnswerAttributes(uint64_t unique, uint64_t node) const;
   void Answer(uint64_t unique, int error, const void* payload, size_t size) const;
   void AnswerHeld(const Held& request);
