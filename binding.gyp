@@ -215,6 +215,7 @@
               "test/native/engine/deferred_reply_test.cc",
               "test/native/engine/lead_test.cc",
               "test/native/engine/poll_window_test.cc",
+              "test/native/engine/telling_test.cc",
               "test/native/engine/waiting_test.cc"
             ],
             "libraries": ["-lgtest", "-lpthread"]

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "engine/deferred_reply.h"
 
@@ -46,6 +47,13 @@ bool Worker::Serve(Queue& queue) {
   if (written) {
     queue.Complete(head, *written, chain_.readable.bytes() + *written);
   }
+  if (std::exchange(waits_for_successor_, false)) {
+    if (crew_.KeepLead(*this)) {
+      queue.LeaveOutside();
+    } else {
+      leads_ = nullptr;
+    }
+  }
   if (leads_ != nullptr) {
     return true;
   }
@@ -55,17 +63,17 @@ bool Worker::Serve(Queue& queue) {
 }
 
 void Worker::AboutToSleep() {
-  if (leads_ == nullptr) {
+  if (leads_ == nullptr || waits_for_successor_) {
     return;
   }
   // Nobody shall wait for answers that are ready.
   leads_->FlushCall();
   // Before the hand-over: a stop must not be complete between the two.
   leads_->MoveOutside();
-  if (crew_.HandOver(*leads_)) {
+  if (crew_.HandOver(*this, *leads_)) {
     leads_ = nullptr;
   } else {
-    leads_->LeaveOutside();
+    waits_for_successor_ = true;
   }
 }
 
@@ -87,6 +95,7 @@ Status Crew::Start(size_t queues, size_t followers) {
   workers_.reserve(count);
   threads_.reserve(count);
   parked_.reserve(count);
+  sleepers_.reserve(queues);
   for (size_t i = 0; i < count; ++i) {
     Worker& worker = *workers_.emplace_back(std::make_unique<Worker>(*this, server_));
     Result<Thread> thread =
@@ -122,6 +131,12 @@ Queue* Crew::Park(Worker& worker) {
       waiting_.pop_back();
       return queue;
     }
+    if (!sleepers_.empty() && parked_.size() >= reserved_) {
+      // The one that has waited longest.
+      Queue* queue = sleepers_.front().queue;
+      sleepers_.erase(sleepers_.begin());
+      return queue;
+    }
     parked_.push_back(&worker);
   }
   worker.go_.Wait();
@@ -133,13 +148,19 @@ void Crew::EndLead() {
   ++reserved_;
 }
 
-bool Crew::HandOver(Queue& queue) {
+bool Crew::HandOver(Worker& worker, Queue& queue) {
   const std::scoped_lock lock(lock_);
   if (parked_.size() <= reserved_) {
+    sleepers_.push_back({&worker, &queue});
     return false;
   }
   WakeOne(&queue);
   return true;
+}
+
+bool Crew::KeepLead(Worker& worker) {
+  const std::scoped_lock lock(lock_);
+  return std::erase_if(sleepers_, [&](const Sleeper& s) { return s.worker == &worker; }) > 0;
 }
 
 void Crew::WakeOne(Queue* queue) {

@@ -32,8 +32,8 @@ class Worker final : private fuse::SleepNotice, private fuse::Deferrer {
   /** Serves the request in `chain_`. False when the lead was handed over meanwhile. */
   bool Serve(Queue& queue);
 
-  /** Hands the lead of its queue to a thread that stands by, if there is one, so that the queue
-   * goes on. */
+  /** Hands the lead of its queue to a thread that stands by, now or as soon as there is one, so
+   * that the queue goes on. */
   void AboutToSleep() override;
 
   /** Lets the request at hand be answered by whoever has the answer. */
@@ -46,8 +46,9 @@ class Worker final : private fuse::SleepNotice, private fuse::Deferrer {
   /** The queue of the request at hand. */
   Queue* serves_ = nullptr;
   /** The queue that this thread leads now; null while it is parked or serves a request outside of
-   * the lead. */
+   * the lead. While it `waits_for_successor_`, only the crew knows whether it still leads. */
   Queue* leads_ = nullptr;
+  bool waits_for_successor_ = false;
 
   /** What it is to lead next; null: to end. Written before `go_` is posted, by whoever took it
    * from the parked. */
@@ -83,8 +84,13 @@ class Crew {
   Queue* Park(Worker& worker);
   /** A queue's lead ended without a successor. */
   void EndLead();
-  /** Gives the lead to a follower; false when none is free. */
-  bool HandOver(Queue& queue);
+  /**
+   * Gives the lead to a follower. False when none is free: then the next that becomes free takes
+   * it, unless KeepLead() comes first.
+   */
+  bool HandOver(Worker& worker, Queue& queue);
+  /** After a HandOver() that was false. False: the lead has been taken meanwhile. */
+  bool KeepLead(Worker& worker);
   /** With the lock held: makes the worker that was parked last, whose caches are warm, lead
    * `queue`. */
   void WakeOne(Queue* queue);
@@ -96,6 +102,12 @@ class Crew {
   std::vector<Worker*> parked_;
   /** Queues without a leader, for the threads that are parked next. */
   std::vector<Queue*> waiting_;
+  /** Leaders that sleep, and the queues that stand still for it: one for each queue at most. */
+  struct Sleeper {
+    Worker* worker;
+    Queue* queue;
+  };
+  std::vector<Sleeper> sleepers_;
   /** Parked threads that are kept for queues which nobody leads yet. */
   size_t reserved_ = 0;
   bool ending_ = false;

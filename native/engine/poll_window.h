@@ -30,22 +30,7 @@ class PollWindow {
   uint32_t length() const { return length_; }
 
   /** A request came after `gap`, while the leader looked, and nobody else wanted the CPU. */
-  void Found(uint64_t gap) {
-    looked_.Add(gap);
-    if (looked_.count < kTrial) {
-      return;
-    }
-    if (kWorthwhile * looked_.sum * slept_.count > (kWorthwhile - 1) * slept_.sum * looked_.count) {
-      Close();
-      back_off_.Failed();
-      return;
-    }
-    back_off_.Forgive();
-    looked_ = {};
-    if (++trials_ == kTrials) {
-      Close();
-    }
-  }
+  void Found(uint64_t gap) { Judge(gap); }
 
   /** A request came after `gap`, and the leader slept when it came. */
   void Slept(uint64_t gap) {
@@ -58,9 +43,11 @@ class PollWindow {
       return;
     }
     // Twice the time that would have done, since no two are the same.
-    const uint64_t enough = std::clamp<uint64_t>(2 * gap, kShortest, limit_);
+    const uint64_t enough = std::min<uint64_t>(std::max<uint64_t>(2 * gap, kShortest), limit_);
     if (length_ > 0) {
+      // Looking was in vain, which counts, too.
       length_ = std::max(length_, static_cast<uint32_t>(enough));
+      Judge(gap);
       return;
     }
     slept_.Add(gap);
@@ -102,6 +89,23 @@ class PollWindow {
       ++count;
     }
   };
+
+  void Judge(uint64_t gap) {
+    looked_.Add(gap);
+    if (looked_.count < kTrial) {
+      return;
+    }
+    if (kWorthwhile * looked_.sum * slept_.count > (kWorthwhile - 1) * slept_.sum * looked_.count) {
+      Close();
+      back_off_.Failed();
+      return;
+    }
+    back_off_.Forgive();
+    looked_ = {};
+    if (++trials_ == kTrials) {
+      Close();
+    }
+  }
 
   void Close() {
     length_ = 0;

@@ -88,8 +88,13 @@ void Queue::Release() {
 }
 
 void Queue::SetCall(UniqueFd call) {
-  const std::scoped_lock lock(call_lock_);
-  call_ = std::move(call);
+  auto given = std::make_shared<const UniqueFd>(std::move(call));
+  {
+    // The last one is closed behind the lock.
+    const std::scoped_lock lock(call_lock_);
+    call_.swap(given);
+  }
+  Call();
 }
 
 Queue::Taken Queue::Take(vring::DescriptorChain& chain) {
@@ -171,14 +176,14 @@ bool Queue::Gather() {
   if (most == 0 || !ring_->EnableKicksAfter(most)) {
     return false;
   }
-  SleepInKernel(kGatherMs);
+  const bool was_woken = SleepInKernel(kGatherMs);
   ring_->DisableKicks();
   const uint16_t came = ring_->Waiting();
   // A driver that waits for each of them is not to wait for a second one to come.
   gathers_ = came > 1;
   if (gathers_) {
     gather_back_off_.Forgive();
-  } else {
+  } else if (!was_woken) {
     gather_back_off_.Failed();
   }
   return came > 0 || stop_requested();
@@ -192,10 +197,10 @@ void Queue::Sleep() {
   ring_->DisableKicks();
 }
 
-void Queue::SleepInKernel(int timeout_ms) const {
+bool Queue::SleepInKernel(int timeout_ms) const {
   epoll_event event;
   // An interrupted or spurious wait only costs another look at the ring.
-  epoll_wait(epoll_.get(), &event, 1, timeout_ms);
+  return epoll_wait(epoll_.get(), &event, 1, timeout_ms) != 0;
 }
 
 void Queue::GiveUpLead() {
@@ -263,10 +268,18 @@ void Queue::FlushCall() {
       return;
     }
   }
-  const std::scoped_lock lock(call_lock_);
-  if (call_) {
+  Call();
+}
+
+void Queue::Call() {
+  std::shared_ptr<const UniqueFd> call;
+  {
+    const std::scoped_lock lock(call_lock_);
+    call = call_;
+  }
+  if (call != nullptr && *call) {
     // The front-end's descriptor: if it is no eventfd, nobody is told, and that is all.
-    static_cast<void>(SignalEventfd(call_.get()));
+    static_cast<void>(SignalEventfd(call->get()));
   }
 }
 

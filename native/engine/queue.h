@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 
@@ -52,6 +53,8 @@ class Queue {
   /** Lets go of what the last run held, once its end has been reported. */
   void Release();
 
+  /** Calls the driver through it, too: it may have been owed a call by the last one, or by an
+   * earlier process. */
   void SetCall(UniqueFd call);
 
   /** From Start() until RingStopped is reported. */
@@ -142,8 +145,9 @@ class Queue {
   void Sleep();
   /** Lets FORGETs gather for a while. False: none came, or the driver cannot be asked to. */
   bool Gather();
-  /** Until a kick, a stop or the time, in milliseconds; -1: for ever. */
-  void SleepInKernel(int timeout_ms) const;
+  /** Until a kick, a stop or the time, in milliseconds; -1: for ever. False: the time has passed.
+   */
+  bool SleepInKernel(int timeout_ms) const;
 
   /**
    * Excludes others from the ring's used side, if there can be any. While nothing is outside only
@@ -154,6 +158,8 @@ class Queue {
     return outside_.load(std::memory_order_acquire) > 0 ? std::unique_lock(used_lock_)
                                                         : std::unique_lock<std::mutex>();
   }
+
+  void Call();
 
   /** With the lock held: reports the stop once it is complete. */
   void ReportIfStopped();
@@ -187,9 +193,10 @@ class Queue {
   std::mutex used_lock_;
   uint64_t uncalled_ = 0;
 
-  // Guards the call descriptor. A leaf lock.
+  // Guards which call descriptor there is. A leaf lock: nobody holds it while calling, since the
+  // descriptor is the front-end's, which may make it one that has to be waited for.
   std::mutex call_lock_;
-  UniqueFd call_;
+  std::shared_ptr<const UniqueFd> call_;
 
   // Guards who works on the queue. Taken by itself only. `outside_` is read without it, too.
   std::mutex work_lock_;

@@ -30,6 +30,9 @@ Result<off_t> ToOffset(uint64_t value, uint64_t length = 0) {
   return static_cast<off_t>(value);
 }
 
+// What one call moves at most, in bytes (MAX_RW_COUNT).
+constexpr uint64_t kLongestCall = 0x7fff'f000;
+
 int SegmentCount(const memory::SegmentCursor& cursor) {
   return static_cast<int>(std::min<size_t>(cursor.rest().size(), IOV_MAX));
 }
@@ -46,31 +49,41 @@ Result<size_t> ReadSome(int fd, memory::SegmentCursor& to, off_t offset, int fla
 }
 
 /**
- * Whether a read that gave less than it was asked for has met the end of the file, as it stopped at
- * `position`. One that stops because the rest is not cached, or on a broken disk, does it where a
- * block begins, and no block is smaller than this. A guest memory that is gone can stop it
- * anywhere: then the rest has nowhere to go.
+ * Whether a read that gave less than it was asked for has met the end of the file. `position` is
+ * where it stopped there, `to` where it stopped in memory.
+ *
+ * One that stops because the rest is not cached, or because of a broken disk, does it where a block
+ * begins, and no block is smaller than this. One that stops because guest memory is missing does it
+ * where a page begins. Linux would take a read that is short for either reason for the end.
  */
-bool IsEnd(off_t position) {
+bool HasMetEnd(off_t position, const memory::SegmentCursor& to, MountTraits traits) {
   constexpr off_t kSmallestBlock = 512;
-  return position % kSmallestBlock != 0;
+  constexpr uintptr_t kSmallestPage = 4096;
+  const auto memory = reinterpret_cast<uintptr_t>(to.rest().front().iov_base);
+  return !traits.reads_stop_anywhere && position % kSmallestBlock != 0 &&
+         memory % kSmallestPage != 0;
 }
 
-/** Reads what is in the page cache. Answers false when the rest of it would have to be waited for.
+/**
+ * Reads until there is no more room, or the file ends. Answers false when the rest would have to be
+ * waited for, with RWF_NOWAIT in `flags`.
+ *
+ * @param base the file's position for the cursor's beginning
  */
-Result<bool> ReadCached(int fd, memory::SegmentCursor& to, off_t offset) {
+Result<bool> ReadAll(const OpenFile& file, memory::SegmentCursor& to, off_t base, int flags) {
   while (to.remaining() > 0) {
-    const auto position = offset + static_cast<off_t>(to.consumed());
     const uint64_t wanted = to.remaining();
-    const bool whole = to.rest().size() <= IOV_MAX;
-    const auto count = ReadSome(fd, to, position, RWF_NOWAIT);
+    const bool whole = to.rest().size() <= IOV_MAX && wanted <= kLongestCall;
+    const auto count = ReadSome(file.fd.get(), to, base + static_cast<off_t>(to.consumed()), flags);
     if (!count) {
-      const bool would_wait = count.error() == Errno(EAGAIN) || count.error() == Errno(EOPNOTSUPP);
+      const bool would_wait = (flags & RWF_NOWAIT) != 0 && (count.error() == Errno(EAGAIN) ||
+                                                            count.error() == Errno(EOPNOTSUPP));
       return would_wait ? Result(false) : count.error();
     }
     const bool is_short = whole && *count < wanted;
-    if (*count == 0 || (is_short && IsEnd(position + static_cast<off_t>(*count)))) {
-      return true;
+    if (*count == 0 ||
+        (is_short && HasMetEnd(base + static_cast<off_t>(to.consumed()), to, file.traits))) {
+      break;
     }
   }
   return true;
@@ -88,11 +101,10 @@ Status Passthrough::Read(RequestContext& context, NodeId node, const abi::fuse_r
   if (!start) {
     return start.error();
   }
-  const int fd = (*file)->fd.get();
   // The cursor has moved over the reply's header already.
   const auto base = *start - static_cast<off_t>(to.consumed());
   if (!(*file)->traits.in_memory) {
-    const Result<bool> complete = ReadCached(fd, to, base);
+    const Result<bool> complete = ReadAll(**file, to, base, RWF_NOWAIT);
     if (!complete) {
       return complete.error();
     }
@@ -101,19 +113,8 @@ Status Passthrough::Read(RequestContext& context, NodeId node, const abi::fuse_r
     }
     context.sleep.AboutToSleep();
   }
-  while (to.remaining() > 0) {
-    const uint64_t wanted = to.remaining();
-    const bool whole = to.rest().size() <= IOV_MAX;
-    const auto count = ReadSome(fd, to, base + static_cast<off_t>(to.consumed()), 0);
-    if (!count) {
-      return count.error();
-    }
-    // A regular file gives less than was asked only at its end.
-    if (*count == 0 || (whole && *count < wanted)) {
-      break;
-    }
-  }
-  return {};
+  const Result<bool> complete = ReadAll(**file, to, base, 0);
+  return complete ? Status() : complete.error();
 }
 
 Result<size_t> Passthrough::Write(RequestContext& context, NodeId node,
@@ -230,10 +231,8 @@ Result<size_t> Passthrough::CopyFileRange(RequestContext& context, NodeId node,
   if (!from || !to || in.flags != 0) {
     return Errno(EINVAL);
   }
-  // The reply has 32 bits for the number of bytes; this is the kernel's own limit for one call,
-  // page-aligned.
-  constexpr uint64_t kLargestCopy = 0x7fff'f000;
-  const size_t length = std::min(in.len, kLargestCopy);
+  // The reply has 32 bits for the number of bytes.
+  const size_t length = std::min(in.len, kLongestCall);
   const Status decided = DecideSetIdBits(context, ChangesAsUser(context));
   if (!decided) {
     return decided.error();

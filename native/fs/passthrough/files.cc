@@ -215,15 +215,18 @@ Result<fuse::Created> Passthrough::FinishCreate(const RequestContext& context, U
   if (!o_path) {
     return o_path.error();
   }
-  const auto entry = LookUpFd(context, std::move(*o_path), std::move(place.inode_share));
+  LookupForesight unused;
+  const auto entry = LookUpFd(context, std::move(*o_path), std::move(place.inode_share), unused);
   if (!entry) {
     return entry.error();
   }
   const NodeId node{entry->nodeid};
   // A new file is on its directory's file system. The inode itself is not asked: a hostile guest
   // may have forgotten it already.
-  const auto open = Register(node, std::move(file), place.directory->traits,
-                             std::move(place.file_share), guest_flags);
+  MountTraits traits = place.directory->traits;
+  traits.reads_stop_anywhere = true;
+  const auto open =
+      Register(node, std::move(file), traits, std::move(place.file_share), guest_flags);
   if (!open) {
     Forget(node, 1);
     return open.error();

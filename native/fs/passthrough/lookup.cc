@@ -9,6 +9,15 @@ namespace vfsd::fs::passthrough {
 using fuse::NodeId;
 using fuse::RequestContext;
 
+namespace {
+
+/** Whether a call has failed for want of what another one may do without. */
+bool IsShortage(Errno error) {
+  return error == Errno(EMFILE) || error == Errno(ENFILE) || error == Errno(ENOMEM);
+}
+
+}  // namespace
+
 Result<abi::fuse_entry_out> Passthrough::Lookup(RequestContext& context, NodeId parent,
                                                 const fuse::Name& name) {
   const Result<InodeRef> directory = FindDirectory(context, parent);
@@ -36,7 +45,12 @@ Result<abi::fuse_entry_out> Passthrough::LookUpIn(const RequestContext& context,
   if (foresight.ExpectsUnknown() && !budget_.RunsShort() &&
       inodes_.Count() < options_.inode_limit) {
     if (FdBudget::Share share = budget_.Take()) {
-      return OpenAndLookUp(context, directory, name, std::move(share), &foresight);
+      auto entry = OpenAndLookUp(context, directory, name, std::move(share), foresight);
+      if (entry || !IsShortage(entry.error())) {
+        return entry;
+      }
+      // One that is known needs no descriptor.
+      foresight.MetKnown();
     }
   }
   // A known name costs this one call. What was known before it and exists still cannot have got its
@@ -63,12 +77,12 @@ Result<abi::fuse_entry_out> Passthrough::LookUpIn(const RequestContext& context,
   if (!share && (mount == nullptr || !mount->HasHandles())) {
     share = TakeShare();
   }
-  return OpenAndLookUp(context, directory, name, std::move(share), &foresight);
+  return OpenAndLookUp(context, directory, name, std::move(share), foresight);
 }
 
 Result<abi::fuse_entry_out> Passthrough::OpenAndLookUp(const RequestContext& context, int directory,
                                                        const char* name, FdBudget::Share share,
-                                                       LookupForesight* foresight) {
+                                                       LookupForesight& foresight) {
   // Whatever the name has been found to be before, it may be another object's by now. A descriptor
   // keeps what it has found from being freed, and its number from being used again, while it is
   // asked.
@@ -80,7 +94,7 @@ Result<abi::fuse_entry_out> Passthrough::OpenAndLookUp(const RequestContext& con
 
 Result<abi::fuse_entry_out> Passthrough::LookUpFd(const RequestContext& context, UniqueFd o_path,
                                                   FdBudget::Share share,
-                                                  LookupForesight* foresight) {
+                                                  LookupForesight& foresight) {
   const auto attributes = Stat(o_path.get(), "");
   if (!attributes) {
     return attributes.error();
@@ -94,16 +108,22 @@ Result<abi::fuse_entry_out> Passthrough::LookUpFd(const RequestContext& context,
   if (!share && !(*mount)->HasHandles()) {
     // Another thread may have made it known meanwhile.
     const auto known = LookUpPinned(key, o_path.get());
-    if (!known || !*known) {
-      return known ? Errno(EMFILE) : known.error();
+    if (!known) {
+      return known.error();
     }
-    return EntryOf(context, **known, *attributes);
+    if (*known) {
+      return EntryOf(context, **known, *attributes);
+    }
+    // Whoever came without a share expected another mount.
+    share = TakeShare();
+    if (!share) {
+      return Errno(EMFILE);
+    }
   }
-  KnownInode inode = {.key = key,
-                      .type = type,
-                      .traits = (*mount)->traits,
-                      .mount = *mount,
-                      .share = std::move(share)};
+  MountTraits traits = (*mount)->traits;
+  traits.reads_stop_anywhere = (attributes->stx_attributes & STATX_ATTR_DAX) != 0;
+  KnownInode inode = {
+      .key = key, .type = type, .traits = traits, .mount = *mount, .share = std::move(share)};
   // Cold at once without a share; the descriptor is for its handle then.
   const int fd = o_path.get();
   if (inode.share) {
@@ -143,7 +163,7 @@ Result<std::optional<NodeId>> Passthrough::LookUpPinned(const InodeKey& key, int
   return handle ? Result(std::optional<NodeId>()) : handle.error();
 }
 
-Result<NodeId> Passthrough::AddInode(KnownInode inode, int fd, LookupForesight* foresight) {
+Result<NodeId> Passthrough::AddInode(KnownInode inode, int fd, LookupForesight& foresight) {
   if (inode.fd.get() < 0) {
     Result<HostFileHandle> handle = HostFileHandle::Of(fd, "");
     if (!handle) {
@@ -157,9 +177,7 @@ Result<NodeId> Passthrough::AddInode(KnownInode inode, int fd, LookupForesight* 
       return added.error();
     }
     if (*added) {
-      if (foresight != nullptr) {
-        foresight->MetUnknown();
-      }
+      foresight.MetUnknown();
       return **added;
     }
     // It was known, another thread was faster, or a dead inode has the key still.
@@ -168,9 +186,7 @@ Result<NodeId> Passthrough::AddInode(KnownInode inode, int fd, LookupForesight* 
       return known.error();
     }
     if (*known) {
-      if (foresight != nullptr) {
-        foresight->MetKnown();
-      }
+      foresight.MetKnown();
       return **known;
     }
   }

@@ -17,6 +17,9 @@ struct MountTraits {
   /** Another machine or program has the files (NFS, CIFS, FUSE …), or may have: a change takes as
    * long as that likes. */
   bool asks_server : 1;
+  /** Of a file: on a broken place of its disk a read ends at any byte, as it does in one that is
+   * memory itself (DAX). Set where that is not known, too. */
+  bool reads_stop_anywhere : 1;
 
   friend bool operator==(const MountTraits&, const MountTraits&) = default;
 };

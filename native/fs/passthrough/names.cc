@@ -45,7 +45,8 @@ Result<abi::fuse_entry_out> Passthrough::MakeEntry(RequestContext& context, Node
       return made.error();
     }
   }
-  const auto entry = OpenAndLookUp(context, directory_fd, name.c_str(), std::move(*share));
+  LookupForesight unused;
+  const auto entry = OpenAndLookUp(context, directory_fd, name.c_str(), std::move(*share), unused);
   if (!entry || object.labels.empty()) {
     return entry;
   }
@@ -98,8 +99,9 @@ Result<abi::fuse_entry_out> Passthrough::Link(RequestContext& context, NodeId no
     return linkat(proc_self_fd_.get(), sys::FdName((*inode)->fd.get()).c_str(),
                   (*directory)->fd.get(), name.c_str(), AT_SYMLINK_FOLLOW);
   });
-  return linked ? LookUpIn(context, (*directory)->fd.get(), name.c_str(), (*directory).foresight())
-                : linked.error();
+  // What it finds is known.
+  LookupForesight fresh;
+  return linked ? LookUpIn(context, (*directory)->fd.get(), name.c_str(), fresh) : linked.error();
 }
 
 Status Passthrough::Unlink(RequestContext& context, NodeId parent, const Name& name) {

@@ -205,14 +205,14 @@ class Passthrough final : public fuse::FileSystem {
   /**
    * The same for what is likely to be unknown. With what TakeShareForNew has answered, for what has
    * just been made there, neither EMFILE nor ENFILE can be.
-   * @param foresight null: nothing is to be learnt from it
+   * @param foresight what learns from it
    */
   Result<abi::fuse_entry_out> OpenAndLookUp(const fuse::RequestContext& context, int directory,
                                             const char* name, FdBudget::Share share,
-                                            LookupForesight* foresight = nullptr);
+                                            LookupForesight& foresight);
   /** The entry of what `o_path` refers to, with a lookup added. EACCES: it is not to be served. */
   Result<abi::fuse_entry_out> LookUpFd(const fuse::RequestContext& context, UniqueFd o_path,
-                                       FdBudget::Share share, LookupForesight* foresight = nullptr);
+                                       FdBudget::Share share, LookupForesight& foresight);
   /** The inode that is known by that key, with a lookup added, if it is the object of that name for
    * certain.
    * @param newest InodeTable::Newest before the key was asked for */
@@ -222,7 +222,7 @@ class Passthrough final : public fuse::FileSystem {
    * another object is no more. */
   Result<std::optional<fuse::NodeId>> LookUpPinned(const InodeKey& key, int fd);
   /** Makes the object behind `fd` known, unless it is; answers its node, with a lookup added. */
-  Result<fuse::NodeId> AddInode(KnownInode inode, int fd, LookupForesight* foresight);
+  Result<fuse::NodeId> AddInode(KnownInode inode, int fd, LookupForesight& foresight);
   /** EACCES, EOPNOTSUPP: what is there is not served. */
   Result<const Mount*> MountOf(const struct statx& attributes, int o_path);
 

@@ -67,10 +67,13 @@ void Passthrough::AnnounceTruncation(const RequestContext& context, int fd, Moun
     // Handed over already.
     return;
   }
-  const auto attributes = Stat(fd, "", STATX_BLOCKS);
-  if (!attributes || attributes->stx_blocks * kBlock <= kMuch ||
-      attributes->stx_blocks * kBlock - kMuch <= size) {
-    return;
+  // With flush_matters it is overlayfs, which may copy the whole file for its first change.
+  if (!traits.flush_matters) {
+    const auto attributes = Stat(fd, "", STATX_BLOCKS);
+    if (!attributes || attributes->stx_blocks * kBlock <= kMuch ||
+        attributes->stx_blocks * kBlock - kMuch <= size) {
+      return;
+    }
   }
   context.sleep.AboutToSleep();
 }

@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdarg>
 
 using vfsd::testing::host_calls;
@@ -23,6 +24,10 @@ int statx(int directory, const char* path, int flags, unsigned mask, struct stat
 // NOLINTNEXTLINE(cert-dcl50-cpp): it is what is replaced.
 int openat(int directory, const char* path, int flags, ...) {
   ++host_calls.openat;
+  if (host_calls.openat_error != 0) {
+    errno = host_calls.openat_error;
+    return -1;
+  }
   va_list rest;
   va_start(rest, flags);
   // Read by the kernel only with the flags that say it is there.

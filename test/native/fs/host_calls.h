@@ -12,6 +12,8 @@ struct HostCalls {
   int openat = 0;
   int preadv2 = 0;
   int pwritev2 = 0;
+  /** An errno that every openat is to fail with; 0: none. */
+  int openat_error = 0;
 };
 
 inline thread_local HostCalls host_calls;

@@ -59,6 +59,25 @@ TEST_F(Lookups, KnownInodesCostOneCallButForTheFirstThatWasNotExpected) {
   }
 }
 
+TEST_F(Lookups, AKnownInodeIsFoundAlthoughAnUnknownOneIsExpectedAndNothingCanBeOpened) {
+  const NodeId forgotten = LookUp(0);
+  const NodeId known = LookUp(1);
+  fs_->Forget(forgotten, 1);
+  int next = 2;
+  for (const int error : {EMFILE, ENFILE, ENOMEM}) {
+    fs_->Forget(LookUp(next), 1);
+    fs_->Forget(LookUp(next + 1), 1);
+    next += 2;
+    testing::host_calls = {.openat_error = error};
+    const auto found = fs_->Lookup(context_, kRootNode, NameOf(FileName(1)));
+    const auto unknown = fs_->Lookup(context_, kRootNode, NameOf(FileName(0)));
+    testing::host_calls = {};
+    ASSERT_TRUE(found.ok()) << error;
+    EXPECT_EQ(NodeId{found->nodeid}, known);
+    EXPECT_EQ(unknown.error(), Errno(error));
+  }
+}
+
 TEST_F(Lookups, WhatIsMissingCostsOneCall) {
   for (int i = 0; i < 3; ++i) {
     testing::host_calls = {};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -101,6 +102,25 @@ TEST_P(ReadsOfSize, TheEndWithinABlockIsSeenByOneCall) {
 INSTANTIATE_TEST_SUITE_P(Sizes, ReadsOfSize,
                          ::testing::Values(1, 511, 512, 513, 1024, 4095, 4096, 4097, 8191, 8192,
                                            8193, 12300));
+
+TEST_F(Reads, MemoryThatIsMissingIsNotTheEndOfTheFile) {
+  constexpr size_t kPage = 4096;
+  Make(3 * kPage);
+  auto* const memory = static_cast<std::byte*>(
+      mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  ASSERT_NE(memory, MAP_FAILED);
+  ASSERT_EQ(mprotect(memory + kPage, kPage, PROT_NONE), 0);
+  for (int times = 0; times < 2; ++times) {
+    memory::SegmentList list;
+    list.Add({memory + 100, 2 * kPage - 100});
+    memory::SegmentCursor to(list);
+    const Status read =
+        fs_->Read(context_, node_,
+                  {.fh = handle_, .offset = 0, .size = static_cast<uint32_t>(2 * kPage - 100)}, to);
+    EXPECT_EQ(read.ok() ? 0 : read.error().value(), EFAULT);
+  }
+  munmap(memory, 2 * kPage);
+}
 
 TEST_F(Reads, PiecesThatTakeSeveralCallsAreAllRead) {
   const std::string content = ContentOf(5000);
