@@ -12,6 +12,7 @@ import { measure, type MeasureOptions, type Sample } from './measure.js';
 import { listOf, peerContenders, peerNames, variantNames, vfsdContenders } from './peers.js';
 import { placements } from './placements.js';
 import { plain, report, summarize, type Row } from './report.js';
+import { Workplace } from '../test/device/daemon.js';
 import { startNullSubject, startSubject, type Subject } from './subject.js';
 import { hasStrace } from './system-calls.js';
 import { workloads } from './workloads.js';
@@ -94,16 +95,15 @@ async function section(directory: string, rounds: number): Promise<Section> {
   const samples: Sample[] = [];
   for (let round = 1; round <= rounds; round++) {
     const subjects: Subject[] = [];
+    // One for all: where in memory a file's pages are makes more of a difference than who reads them.
+    const common = new Workplace();
     try {
+      furnish(common.share, wants);
       // Nobody is always first: those that begin later get other memory.
       const first = (round - 1) % contenders.length;
       for (const contender of [...contenders.slice(first), ...contenders.slice(0, first)]) {
         subjects.push(
-          await startSubject(contender, {
-            furnish: (share) => {
-              furnish(share, wants);
-            },
-          }),
+          await startSubject(contender, { share: common.share, furnish: () => undefined }),
         );
       }
       if (options.floors) subjects.push(startNullSubject());
@@ -121,6 +121,7 @@ async function section(directory: string, rounds: number): Promise<Section> {
       );
     } finally {
       for (const subject of subjects) await subject.end();
+      common.remove();
     }
   }
   return { conditions: conditions(directory, contenders), rows: summarize(samples) };

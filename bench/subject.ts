@@ -28,6 +28,8 @@ export class SubjectError extends Error {}
 
 export interface SubjectOptions {
   readonly furnish: (share: string) => void;
+  /** Shared instead of a directory of its own. */
+  readonly share?: string;
   /** Added to the command line. */
   readonly arguments?: readonly string[];
   readonly requestQueues?: number;
@@ -71,7 +73,7 @@ export async function startSubject(
   contender: Contender,
   options: SubjectOptions,
 ): Promise<Subject> {
-  const workplace = new Workplace();
+  const workplace = new Workplace(options.share);
   let daemon: DaemonProcess | undefined;
   try {
     options.furnish(workplace.share);
