@@ -6,6 +6,7 @@
  */
 
 import { benchNative } from './native.js';
+import { peerNames } from './peers.js';
 import { placeFrontEnd, type Placement } from './placements.js';
 import type { Subject } from './subject.js';
 import { sceneOf, takeTurn, traced, type Figures } from './turn.js';
@@ -82,11 +83,12 @@ async function measureRow(
   turns: readonly Turn[],
   depth: number,
   placement: Placement,
+  failed: Set<Subject>,
   { durationMs, trace, round, placements }: MeasureOptions,
 ): Promise<Sample[]> {
   const samples: Sample[] = [];
   const loop = { depth, spinNs: placement.spinNs, durationMs };
-  for (const { subject, prepared } of turns) {
+  for (const { subject, prepared } of turns.filter((turn) => !failed.has(turn.subject))) {
     subject.place(placement.daemon);
     placeFrontEnd(placement.frontEnd);
     const counts = trace && placement === placements[0] && subject.pids.length > 0;
@@ -104,26 +106,33 @@ async function measureRow(
       });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(`${subject.name}, ${workload.name}, ${placement.name}: ${reason}`);
+      const where = `${subject.name}, ${workload.name}, depth ${depth}, ${placement.name}: ${reason}`;
+      if (!peerNames.includes(subject.name)) throw new Error(where);
+      // Its rings are in no known state any more, so that it is out for this round.
+      process.stderr.write(`${where}\n`);
+      failed.add(subject);
     }
   }
   return samples;
 }
 
+/** Throws when vfsd answers wrongly or not at all; a peer that does is left out from then on. */
 export async function measure(
   subjects: readonly Subject[],
   options: MeasureOptions,
 ): Promise<Sample[]> {
   const { workloads, depths, placements, durationMs, round, directOn } = options;
   const samples: Sample[] = [];
+  const failed = new Set<Subject>();
   for (const [index, workload] of workloads.entries()) {
     options.onWorkload?.(workload.name);
-    const turns = turnsOf(workload, subjects, index + round);
+    const working = subjects.filter((subject) => !failed.has(subject));
+    const turns = turnsOf(workload, working, index + round);
     // One that is measured at one depth has a reason for it.
     const chooses = depths.length > 0 && workload.depths.length > 1;
     for (const depth of chooses ? depths : workload.depths) {
       for (const placement of placements) {
-        samples.push(...(await measureRow(workload, turns, depth, placement, options)));
+        samples.push(...(await measureRow(workload, turns, depth, placement, failed, options)));
       }
     }
     if (directOn !== null && workload.direct !== undefined && workload.pages !== 'scattered') {

@@ -87,10 +87,6 @@ function variant(name: string, extra: readonly string[]): Contender {
 export const variantNames: readonly string[] = Object.keys(variants);
 export const peerNames: readonly string[] = peerKinds.map(({ name }) => name);
 
-export function isVariant(name: string): boolean {
-  return variantNames.includes(name);
-}
-
 /** Those variants of vfsd. */
 export function vfsdContenders(wanted: readonly string[]): Contender[] {
   return wanted.map((name) => {

@@ -3,7 +3,7 @@
 /** Samples of several rounds, put beside each other. */
 
 import type { Sample } from './measure.js';
-import { isVariant, peerNames } from './peers.js';
+import { peerNames, variantNames } from './peers.js';
 import type { Placement } from './placements.js';
 import { figure, markdown, median } from './table.js';
 import type { Figures } from './turn.js';
@@ -91,7 +91,7 @@ class Tables {
   constructor(rows: readonly Row[]) {
     this.#rows = rows;
     const all = [...new Set(rows.flatMap((row) => [...row.results.keys()]))];
-    this.#names = [...all.filter(isVariant), ...peerNames.filter((name) => all.includes(name))];
+    this.#names = [...variantNames, ...peerNames].filter((name) => all.includes(name));
   }
 
   of({ name, title }: Placement): string {
