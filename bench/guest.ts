@@ -47,6 +47,14 @@ interface Program {
   readonly command: string;
 }
 
+/** 4 KiB at random places, by a program whose loop is its own. */
+function fio(direction: 'randread' | 'randwrite'): string {
+  return (
+    `fio --name=bench --filename=/mnt/data --rw=${direction} --bs=4k --size=128m --io_size=16m ` +
+    `--ioengine=psync --thread --numjobs=4 --direct=1 --group_reporting --minimal > /dev/null`
+  );
+}
+
 interface Sample {
   readonly contender: string;
   readonly program: string;
@@ -90,6 +98,12 @@ const programs: readonly Program[] = [
     before: 'true',
     command: 'dd if=/dev/zero of=/mnt/written bs=1M count=128 conv=fsync 2> /dev/null',
   },
+];
+
+/** Only in an image that was made where fio is installed. */
+const fioPrograms: readonly Program[] = [
+  { name: 'fio, 4 KiB reads, 4 threads', before: dropCaches, command: fio('randread') },
+  { name: 'fio, 4 KiB writes, 4 threads', before: 'true', command: fio('randwrite') },
 ];
 
 if (options.help) process.stdout.write(usage);
@@ -139,7 +153,11 @@ async function turn(contender: Contender): Promise<Sample[]> {
     await succeed(guest, '/usr/bin/tar -C /mnt/repository -cf /tmp/source.tar .');
     const pids = processTree(daemon.pid);
     const samples: Sample[] = [];
-    for (const { name, before, command } of programs) {
+    const { status } = await guest.run('command -v fio');
+    if (status !== 0) process.stderr.write('fio is not installed on this machine\n');
+    for (const { name, before, command } of status === 0
+      ? [...programs, ...fioPrograms]
+      : programs) {
       await succeed(guest, before);
       const start = { usage: usageOf(threadsOf(pids)), time: performance.now() };
       await succeed(guest, command);
@@ -207,7 +225,8 @@ function table(samples: readonly Sample[]): string {
       })
       .join(' / ');
   const order = names.join(' / ');
-  const body = programs.map(({ name }) => [
+  const measured = new Set(samples.map(({ program }) => program));
+  const body = [...measured].map((name) => [
     name,
     cell(name, ({ wallMs }) => wallMs),
     cell(name, ({ cpuMs }) => cpuMs),
