@@ -159,6 +159,7 @@ class Queue {
                                                         : std::unique_lock<std::mutex>();
   }
 
+  /** Signals the call descriptor, if there is one. */
   void Call();
 
   /** With the lock held: reports the stop once it is complete. */
