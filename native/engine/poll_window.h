@@ -72,8 +72,8 @@ class PollWindow {
   // So many sleeps show what looking has to beat, and so many looks whether it does.
   static constexpr uint32_t kSleeps = 4;
   static constexpr uint32_t kTrial = 16;
-  // It has to shorten the gap by one part in so many, since it costs a CPU.
-  static constexpr uint64_t kWorthwhile = 8;
+  // It has to shorten the gap by one part in so many, since it costs a CPU for what is left.
+  static constexpr uint64_t kWorthwhile = 3;
   // After so many trials the leader sleeps again for comparison.
   static constexpr uint32_t kTrials = 64;
   // Counted in sleeps: some hundredths of a second where it matters.
