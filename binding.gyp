@@ -127,6 +127,7 @@
         "test/device/frontend/attribute_workloads.cc",
         "test/device/frontend/creation_workloads.cc",
         "test/device/frontend/data_workloads.cc",
+        "test/device/frontend/disturbance.cc",
         "test/device/frontend/driver_ring.cc",
         "test/device/frontend/guest_memory.cc",
         "test/device/frontend/held_file_system.cc",

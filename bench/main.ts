@@ -14,7 +14,7 @@ import { placements } from './placements.js';
 import { plain, report, summarize, type Row } from './report.js';
 import { Workplace } from '../test/device/daemon.js';
 import { startNullSubject, startSubject, type Subject } from './subject.js';
-import { hasStrace } from './system-calls.js';
+import { hasStrace } from '../test/device/strace.js';
 import { workloads } from './workloads.js';
 
 const usage = `Usage: npm run bench -- [OPTION]...

@@ -149,8 +149,16 @@ export interface HeldFileSystem {
   waitHeld(count: number, timeoutMs: number): boolean;
   /** Answers what is held, and lets later ones pass. */
   release(): void;
+  /** From now on every request of this opcode is answered with this errno; 0 ends that. */
+  fail(opcode: number, errno: number): void;
   /** Unmounts. */
   close(): void;
+}
+
+/** A thread that does something again and again until it is stopped. */
+export interface Disturbance {
+  /** How often it has been done. */
+  stop(): number;
 }
 
 export interface FrontEndBinding {
@@ -162,6 +170,15 @@ export interface FrontEndBinding {
     delayMs?: number,
     holds?: Holds,
   ) => HeldFileSystem;
+  /** Exchanges two names of the host again and again. */
+  readonly HostRacer: new (one: string, other: string) => Disturbance;
+  /** Writes one and then the other into guest memory again and again. Both are as long, and in one region. */
+  readonly MemoryScribbler: new (
+    memory: GuestMemory,
+    address: number,
+    one: Uint8Array,
+    other: Uint8Array,
+  ) => Disturbance;
   /** A connected descriptor, or a negative errno; so with the others. */
   connect(path: string): number;
   listen(path: string): number;

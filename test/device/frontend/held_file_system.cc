@@ -111,9 +111,23 @@ void HeldFileSystem::Serve() {
   }
 }
 
+void HeldFileSystem::Fail(uint32_t opcode, int error) {
+  const std::scoped_lock lock(lock_);
+  failures_[opcode] = error;
+}
+
+int HeldFileSystem::FailureOf(uint32_t opcode) {
+  const std::scoped_lock lock(lock_);
+  const auto found = failures_.find(opcode);
+  return found == failures_.end() ? 0 : found->second;
+}
+
 void HeldFileSystem::Dispatch(const std::byte* request) {
   fuse_in_header header;
   std::memcpy(&header, request, sizeof header);
+  if (const int failure = FailureOf(header.opcode); failure != 0) {
+    return Answer(header.unique, -failure, nullptr, 0);
+  }
   switch (header.opcode) {
     case FUSE_INIT: {
       const fuse_init_out init = {

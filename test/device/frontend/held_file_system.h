@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,7 +20,8 @@ namespace vfsd::frontend {
  * A file system that is as slow as a test wants: it has one directory in which every name is the
  * same file of a mebibyte, and answers a READ when it is told to. With it, "while a request sleeps"
  * is a state and not a race. So it does with a LOOKUP of the name "held". Or it answers each READ
- * by itself, so long after it has come: what another machine's disk looks like.
+ * by itself, so long after it has come: what another machine's disk looks like. Or it fails a
+ * request as a broken disk would.
  */
 class HeldFileSystem {
  public:
@@ -46,6 +48,9 @@ class HeldFileSystem {
   /** Answers all that are held, and lets later ones pass. */
   void Release();
 
+  /** From now on every request of this opcode is answered with this errno; 0 ends that. */
+  void Fail(uint32_t opcode, int error);
+
  private:
   struct Held {
     uint64_t unique;
@@ -59,6 +64,7 @@ class HeldFileSystem {
   HeldFileSystem(std::string path, int device, int stop, int delay_ms, Holds holds);
   void Serve();
   void Dispatch(const std::byte* request);
+  int FailureOf(uint32_t opcode);
   void DispatchChange(const abi::fuse_in_header& header, const std::byte* body);
   void Hold(Held request);
   abi::fuse_attr AttributesOf(uint64_t node) const;
@@ -79,6 +85,8 @@ class HeldFileSystem {
   std::mutex lock_;
   std::condition_variable changed_;
   std::vector<Held> held_;
+  /** errno by opcode. */
+  std::map<uint32_t, int> failures_;
   bool released_ = false;
   std::thread server_;
 };

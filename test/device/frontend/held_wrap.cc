@@ -21,7 +21,8 @@ class HeldWrap : public Napi::ObjectWrap<HeldWrap> {
     return DefineClass(
         env, "HeldFileSystem",
         {InstanceMethod<&HeldWrap::WaitHeld>("waitHeld"),
-         InstanceMethod<&HeldWrap::Release>("release"), InstanceMethod<&HeldWrap::Close>("close")});
+         InstanceMethod<&HeldWrap::Release>("release"), InstanceMethod<&HeldWrap::Fail>("fail"),
+         InstanceMethod<&HeldWrap::Close>("close")});
   }
 
   explicit HeldWrap(const Napi::CallbackInfo& info)
@@ -44,6 +45,10 @@ class HeldWrap : public Napi::ObjectWrap<HeldWrap> {
   }
   Napi::Value Release(const Napi::CallbackInfo& info) {
     files_->Release();
+    return info.Env().Undefined();
+  }
+  Napi::Value Fail(const Napi::CallbackInfo& info) {
+    files_->Fail(info[0].As<Napi::Number>().Uint32Value(), info[1].As<Napi::Number>().Int32Value());
     return info.Env().Undefined();
   }
   Napi::Value Close(const Napi::CallbackInfo& info) {
