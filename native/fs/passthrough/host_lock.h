@@ -41,11 +41,11 @@ struct HostLock {
 
   bool exclusive() const { return type == F_WRLCK; }
 
+  /** Of a range, inclusive: Linux' largest offset for one without an end. */
+  uint64_t last() const;
+
   /** All of the other's range lies in this one's. */
   bool Contains(const HostLock& other) const;
-
- private:
-  uint64_t last() const;
 };
 
 }  // namespace vfsd::fs::passthrough

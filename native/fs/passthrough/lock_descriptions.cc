@@ -13,10 +13,16 @@ using fuse::NodeId;
 
 namespace {
 
-void NoteHandle(LockDescription& description, FileHandle handle) {
-  if (std::ranges::find(description.handles, handle) == description.handles.end()) {
-    description.handles.push_back(handle);
+/** False: too many are noted. */
+bool NoteHandle(LockDescription& description, FileHandle handle) {
+  if (std::ranges::find(description.handles, handle) != description.handles.end()) {
+    return true;
   }
+  if (description.handles.size() == LockDescription::kMostHandles) {
+    return false;
+  }
+  description.handles.push_back(handle);
+  return true;
 }
 
 }  // namespace
@@ -27,21 +33,26 @@ LockDescriptions::Ref LockDescriptions::Find(NodeId node, LockOwner owner) {
   return found == descriptions_.end() ? nullptr : found->second;
 }
 
-LockDescriptions::Ref LockDescriptions::Find(NodeId node, LockOwner owner, FileHandle handle) {
+Result<LockDescriptions::Ref> LockDescriptions::Find(NodeId node, LockOwner owner,
+                                                     FileHandle handle) {
   const std::scoped_lock lock(lock_);
   const auto found = descriptions_.find({node, owner});
   if (found == descriptions_.end()) {
-    return nullptr;
+    return Ref();
   }
-  NoteHandle(*found->second, handle);
+  if (!NoteHandle(*found->second, handle)) {
+    return Errno(ENOLCK);
+  }
   return found->second;
 }
 
-LockDescriptions::Ref LockDescriptions::Add(NodeId node, LockOwner owner, FileHandle handle,
-                                            const Ref& description) {
+Result<LockDescriptions::Ref> LockDescriptions::Add(NodeId node, LockOwner owner, FileHandle handle,
+                                                    const Ref& description) {
   const std::scoped_lock lock(lock_);
   const auto [place, added] = descriptions_.try_emplace({node, owner}, description);
-  NoteHandle(*place->second, handle);
+  if (!NoteHandle(*place->second, handle)) {
+    return Errno(ENOLCK);
+  }
   count_.store(descriptions_.size(), std::memory_order_relaxed);
   return place->second;
 }
@@ -75,7 +86,7 @@ void LockDescriptions::EndOwner(NodeId node, LockOwner owner) {
     // References are only added under this lock.
     if (found->second.use_count() == 1) {
       // Before it is gone: whoever does not find it may say that the owner has no locks any more.
-      static_cast<void>(everything.Try(found->second->fd.get()));
+      static_cast<void>(found->second->Set(everything));
       description = std::move(found->second);
       descriptions_.erase(found);
       count_.store(descriptions_.size(), std::memory_order_relaxed);
@@ -85,7 +96,7 @@ void LockDescriptions::EndOwner(NodeId node, LockOwner owner) {
   }
   // Another thread of the process waits for a lock through it, which is to be kept once it is had.
   description->holds.store(false);
-  static_cast<void>(everything.Try(description->fd.get()));
+  static_cast<void>(description->Set(everything));
 }
 
 void LockDescriptions::EndHandle(NodeId node, FileHandle handle) {

@@ -11,6 +11,8 @@
 
 #include "base/unique_fd.h"
 #include "fs/passthrough/fd_budget.h"
+#include "fs/passthrough/host_lock.h"
+#include "fs/passthrough/lock_ranges.h"
 #include "fuse/types.h"
 
 namespace vfsd::fs::passthrough {
@@ -20,17 +22,27 @@ namespace vfsd::fs::passthrough {
  * is who holds the owner's locks of fcntl(2), and they end when it is closed.
  */
 struct LockDescription {
-  LockDescription(UniqueFd own_fd, FdBudget::Share own_share)
-      : fd(std::move(own_fd)), share(std::move(own_share)) {}
+  LockDescription(UniqueFd own_fd, FdBudget::Share own_share, LockRangeBudget& budget)
+      : fd(std::move(own_fd)), share(std::move(own_share)), ranges(budget) {}
+
+  /** Sets it, and counts its range. ENOLCK: there are too many. */
+  Status Set(const HostLock& lock) { return ranges.Set(lock, fd.get()); }
+  Status Wait(const HostLock& lock) { return ranges.Wait(lock, fd.get()); }
 
   const UniqueFd fd;
   const FdBudget::Share share;
+  LockRanges ranges;
   /** It may hold locks. */
   std::atomic<bool> holds = false;
   /** The guest's process that set a lock last. */
   std::atomic<uint32_t> pid = 0;
-  /** Through which of the guest's handles locks were asked for. Guarded by the table's lock. */
+  /**
+   * Through which of the guest's handles locks were asked for, kMostHandles of them. Guarded by the
+   * table's lock.
+   */
   std::vector<fuse::FileHandle> handles;
+
+  static constexpr size_t kMostHandles = 256;
 };
 
 /**
@@ -44,12 +56,13 @@ class LockDescriptions {
   /** Null when the owner has none. */
   Ref Find(fuse::NodeId node, fuse::LockOwner owner);
 
-  /** The same, and notes that `handle` is used with it. */
-  Ref Find(fuse::NodeId node, fuse::LockOwner owner, fuse::FileHandle handle);
+  /** The same, and notes that `handle` is used with it. ENOLCK: so are too many others. */
+  Result<Ref> Find(fuse::NodeId node, fuse::LockOwner owner, fuse::FileHandle handle);
 
-  /** Adds one for the owner; answers the one that is there if another thread was faster. */
-  Ref Add(fuse::NodeId node, fuse::LockOwner owner, fuse::FileHandle handle,
-          const Ref& description);
+  /** Adds one for the owner; answers the one that is there if another thread was faster. ENOLCK as
+   * above. */
+  Result<Ref> Add(fuse::NodeId node, fuse::LockOwner owner, fuse::FileHandle handle,
+                  const Ref& description);
 
   /** At most `limit` descriptions of a file's other owners. */
   std::vector<Ref> OthersOf(fuse::NodeId node, fuse::LockOwner owner, size_t limit);

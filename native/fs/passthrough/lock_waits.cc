@@ -222,7 +222,7 @@ Status LockWaits::Block(Lock& lock, Entry& entry, const Blocker& self) {
   // An interruption may have been meant for the wait before.
   while (!outcome && outcome.error() == Errno(EINTR) && !entry.cancelled) {
     lock.unlock();
-    outcome = entry.wait.lock.Wait(entry.wait.fd());
+    outcome = entry.wait.Wait();
     lock.lock();
   }
   entry.blocker = nullptr;
@@ -272,7 +272,7 @@ bool LockWaits::Pass(Lock& lock, bool all) {
     if (!entry.cancelled && (all || entry.due)) {
       entry.due = false;
       lock.unlock();
-      outcome = entry.wait.lock.Try(entry.wait.fd());
+      outcome = entry.wait.Try();
       lock.lock();
     } else if (!entry.cancelled) {
       outcome = Errno(EAGAIN);

@@ -31,7 +31,8 @@ struct LockWait {
   LockDescriptions::Ref description;
   std::unique_ptr<fuse::DeferredAnswer> answer;
 
-  int fd() const { return description ? description->fd.get() : file->fd.get(); }
+  Status Try() const { return description ? description->Set(lock) : lock.Try(file->fd.get()); }
+  Status Wait() const { return description ? description->Wait(lock) : lock.Wait(file->fd.get()); }
 };
 
 /**

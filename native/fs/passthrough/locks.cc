@@ -99,8 +99,8 @@ Result<LockDescriptions::Ref> Passthrough::LockDescriptionFor(const OpenFile& fi
                                                               const abi::fuse_lk_in& in) {
   const LockOwner owner{in.owner};
   const FileHandle handle{in.fh};
-  LockDescriptions::Ref known = lock_descriptions_.Find(file.node, owner, handle);
-  if (known || lock.type == F_UNLCK) {
+  Result<LockDescriptions::Ref> known = lock_descriptions_.Find(file.node, owner, handle);
+  if (!known || *known || lock.type == F_UNLCK) {
     return known;
   }
   FdBudget::Share share = TakeShare();
@@ -113,7 +113,7 @@ Result<LockDescriptions::Ref> Passthrough::LockDescriptionFor(const OpenFile& fi
   }
   return lock_descriptions_.Add(
       file.node, owner, handle,
-      std::make_shared<LockDescription>(std::move(*fd), std::move(share)));
+      std::make_shared<LockDescription>(std::move(*fd), std::move(share), lock_ranges_));
 }
 
 Status Passthrough::SetLk(RequestContext& context, NodeId node, const abi::fuse_lk_in& in,
@@ -156,7 +156,7 @@ Status Passthrough::SetOrWait(RequestContext& context, const abi::fuse_lk_in& in
                               const HostLock& lock, bool wait, FileRef file,
                               LockDescriptions::Ref description) {
   AboutToAskForLocks(context, *file);
-  const Status set = lock.Try(description ? description->fd.get() : file->fd.get());
+  const Status set = description ? description->Set(lock) : lock.Try(file->fd.get());
   if (set) {
     NoteLock(file->node, in, lock, description.get());
     return set;

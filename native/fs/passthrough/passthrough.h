@@ -353,6 +353,8 @@ class Passthrough final : public fuse::FileSystem {
   OpenTable<OpenFile> files_{0};
   OpenTable<OpenDirectory> directories_{kDirectoryTag};
   std::atomic<int> listings_ = 0;
+  // Before the descriptions, which give back what they have of it.
+  LockRangeBudget lock_ranges_;
   LockDescriptions lock_descriptions_;
   /** Null: the guest keeps its locks to itself. Last, as its threads use what is above. */
   std::unique_ptr<LockWaits> lock_waits_;
