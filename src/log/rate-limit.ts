@@ -12,30 +12,42 @@ export interface RateLimit {
 /** Enough to see what happens, too little to fill a disk. */
 export const defaultRateLimit: RateLimit = { burst: 20, intervalMs: 1000 };
 
+/** What the limit goes by. */
+export interface Clock {
+  /** Milliseconds; never goes back. */
+  nowMs(): number;
+  /** Calls back once, no sooner than that, and keeps no process alive for it. */
+  after(milliseconds: number, callback: () => void): void;
+}
+
+const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  after: (milliseconds, callback) => {
+    setTimeout(callback, milliseconds).unref();
+  },
+};
+
 /**
- * A logger for what a guest or a front-end can provoke at will: a flood is cut, and the next message that gets
- * through is preceded by the number of those that did not. Debug and trace pass uncut: who asks for them wants all.
+ * A logger for what a guest or a front-end can provoke at will: a flood is cut, and the number of messages that did
+ * not get through is told with the next one that does, or when the flood is over. Debug and trace pass uncut: who asks
+ * for them wants all.
  */
 export class RateLimitedLogger extends LeveledLogger {
   readonly #logger: Logger;
   readonly #limit: RateLimit;
-  readonly #nowMs: () => number;
+  readonly #clock: Clock;
   #tokens: number;
   #refilledMs: number;
   #dropped = 0;
+  #willReport = false;
 
-  /** @param nowMs a clock in milliseconds that never goes back */
-  constructor(
-    logger: Logger,
-    limit: RateLimit = defaultRateLimit,
-    nowMs: () => number = () => performance.now(),
-  ) {
+  constructor(logger: Logger, limit: RateLimit = defaultRateLimit, clock: Clock = systemClock) {
     super();
     this.#logger = logger;
     this.#limit = limit;
-    this.#nowMs = nowMs;
+    this.#clock = clock;
     this.#tokens = limit.burst;
-    this.#refilledMs = nowMs();
+    this.#refilledMs = clock.nowMs();
   }
 
   override log(level: MessageLevel, message: string): void {
@@ -46,6 +58,7 @@ export class RateLimitedLogger extends LeveledLogger {
     this.#refill();
     if (this.#tokens === 0) {
       this.#dropped += 1;
+      this.#reportLater();
       return;
     }
     this.#tokens -= 1;
@@ -54,10 +67,26 @@ export class RateLimitedLogger extends LeveledLogger {
   }
 
   #refill(): void {
-    const intervals = Math.floor((this.#nowMs() - this.#refilledMs) / this.#limit.intervalMs);
+    const intervals = Math.floor((this.#clock.nowMs() - this.#refilledMs) / this.#limit.intervalMs);
     if (intervals <= 0) return;
     this.#tokens = Math.min(this.#limit.burst, this.#tokens + intervals);
     this.#refilledMs += intervals * this.#limit.intervalMs;
+  }
+
+  #reportLater(): void {
+    if (this.#willReport) return;
+    this.#willReport = true;
+    this.#clock.after(this.#limit.intervalMs, () => {
+      this.#willReport = false;
+      this.#refill();
+      if (this.#tokens > 0) {
+        this.#tokens -= this.#dropped > 0 ? 1 : 0;
+        this.#reportDropped();
+      } else if (this.#dropped > 0) {
+        // A timer may be early, by the clock that counts.
+        this.#reportLater();
+      }
+    });
   }
 
   #reportDropped(): void {
