@@ -78,7 +78,7 @@ export async function traceCalls(
   names: readonly string[],
   work: () => void | Promise<void>,
 ): Promise<TracedCall[]> {
-  const text = await traceProcesses(pids, ['-q', '-e', `trace=${names.join(',')}`], work);
+  const text = await traceProcesses(pids, ['-e', `trace=${names.join(',')}`], work);
   if (text === null) throw new Error('strace cannot look at the daemon');
   const begun = new Map<string, string>();
   const calls: TracedCall[] = [];

@@ -11,11 +11,13 @@
 
 namespace vfsd::fs::passthrough {
 
-/** How many ranges of files all owners of a guest may have locked: each is memory of the host's
- * kernel. */
+/**
+ * How many ranges of files all owners of a guest may have locked: each is memory of the host's
+ * kernel, which goes through all of a file's to set another.
+ */
 class LockRangeBudget {
  public:
-  static constexpr int64_t kLimit = 65536;
+  static constexpr int64_t kLimit = 16384;
 
   explicit LockRangeBudget(int64_t limit = kLimit) : left_(limit) {}
 
