@@ -120,6 +120,48 @@ t.test('rings are named and sized within bounds', async (t) => {
   await nextIsServed(t, 'bad rings');
 });
 
+/** struct vhost_user_inflight. */
+function inflight(size: number | bigint, offset: number | bigint, queues: number, entries: number) {
+  return Buffer.concat([u64(size, offset), u32((queues | (entries << 16)) >>> 0)]);
+}
+
+// CVE-2018-1059, CVE-2020-10722 and those after it, CVE-2021-3839
+t.test('logs and inflight regions of absurd sizes lead nowhere', async (t) => {
+  const fd = native.memfd(4096);
+  const most = 2n ** 64n - 1n;
+  const absurd: readonly [string, number, Buffer, number[]][] = [
+    ['no queues', Ask.SET_INFLIGHT_FD, inflight(4096, 0, 0, 128), [fd]],
+    ['65535 queues', Ask.SET_INFLIGHT_FD, inflight(4096, 0, 65535, 65535), [fd]],
+    ['a size beyond the file', Ask.SET_INFLIGHT_FD, inflight(most, 0, 2, 128), [fd]],
+    ['an offset beyond it', Ask.SET_INFLIGHT_FD, inflight(4096, most - 1n, 2, 128), [fd]],
+    ['no descriptor', Ask.SET_INFLIGHT_FD, inflight(4096, 0, 2, 128), []],
+    ['to be made, for 65535 queues', Ask.GET_INFLIGHT_FD, inflight(0, 0, 65535, 65535), []],
+    ['to be made, for none', Ask.GET_INFLIGHT_FD, inflight(0, 0, 0, 0), []],
+    ['a log of all memory', Ask.SET_LOG_BASE, u64(most, 0), [fd]],
+    ['a log behind its file', Ask.SET_LOG_BASE, u64(4096, most - 4095n), [fd]],
+    ['a log of nothing', Ask.SET_LOG_BASE, u64(0, 0), [fd]],
+    ['a log without a descriptor', Ask.SET_LOG_BASE, u64(4096, 0), []],
+    ['a log’s eventfd that is a file', Ask.SET_LOG_FD, u32(), [fd]],
+  ];
+  for (const [what, request, payload, fds] of absurd) {
+    const frontEnd = await negotiated();
+    t.not(frontEnd.attempt(request, payload, fds), 'done', what);
+    frontEnd.close();
+    await nextIsServed(t, what);
+  }
+  native.closeFd(fd);
+});
+
+// CVE-2026-16457
+t.test('a packed ring is not offered, and cannot be had', async (t) => {
+  const frontEnd = new FrontEnd(await daemon.connect());
+  const offered = frontEnd.query(Ask.GET_FEATURES).readBigUInt64LE(0);
+  t.equal(offered & (1n << 34n), 0n, 'VIRTIO_F_RING_PACKED');
+  t.not(frontEnd.attempt(Ask.SET_FEATURES, u64(offered | (1n << 34n))), 'done');
+  frontEnd.close();
+  await nextIsServed(t, 'a packed ring');
+});
+
 t.test('memory tables that are wrong are refused', async (t) => {
   const fd = native.memfd(MiB);
   const region = (guestAddress: number, size: number, at: number): MemoryRegion => ({

@@ -2,13 +2,14 @@
 
 // What VMMs do to a device in the course of its life.
 
-import { writeFileSync } from 'node:fs';
+import { ftruncateSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { FrontEnd } from './front-end.js';
 import { Op, root } from './guest.js';
 import { openFiles, processTree } from './process-tree.js';
 import { connectMachine, openScene, startVfsd, stillServes } from './scene.js';
 import { Ask, encodeMessage, u32, u64 } from './vhost-user-message.js';
+import { Desc } from './virtqueue.js';
 
 const MiB = 1 << 20;
 const furnish = (share: string) => {
@@ -90,6 +91,33 @@ t.test('a request in memory that was removed breaks its ring', async (t) => {
   queue.submit([guest.header(Op.GETATTR, root, 16), u64(0, 0)], [16, 104]);
   t.equal(queue.collect().length, 120);
 });
+
+for (const [how, flags] of [
+  ['read', 0],
+  ['written', Desc.WRITE],
+] as const) {
+  t.test(`memory that the front-end shrinks behind its mapping, ${how}`, async (t) => {
+    const { machine, guest, daemon } = await openScene(t);
+    const region = machine.memory.add(0x1_0000_0000, 4 * MiB);
+    machine.frontEnd.addRegion(region);
+    // From here on, whoever touches it gets SIGBUS.
+    ftruncateSync(region.fd, 0);
+    const { ring, memory, arena } = guest.queue;
+    const request = Buffer.concat([guest.header(Op.GETATTR, root, 16), u64(0, 0)]);
+    const address = arena.take(request.length);
+    memory.write(address, request);
+    const lost = { address: region.guestAddress, length: 4096, flags };
+    const chain = flags === 0 ? [lost] : [{ address, length: request.length }, lost];
+    ring.publish(guest.queue.place(chain, 'direct', []));
+    ring.expose();
+    t.ok(ring.waitError(3000), 'it costs the ring');
+    t.type(machine.frontEnd.stopRing(1), 'number', 'which can be stopped');
+    machine.close();
+    const next = await connectMachine(t, daemon);
+    next.guest.init();
+    stillServes(t, next.guest, 'the next front-end');
+  });
+}
 
 t.test('SET_MEM_TABLE may come again while the rings run', async (t) => {
   const { machine, guest } = await openScene(t);

@@ -2,10 +2,11 @@
 
 // Who changes a file takes its set-user-ID and set-group-ID bits away, unless it is root.
 
-import { chmodSync, statSync, truncateSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { Fattr, Init, Op, root } from './guest.js';
+import { processTree, threadsOf } from './process-tree.js';
 import { openScene } from './scene.js';
 
 const O_RDWR = 2;
@@ -101,3 +102,25 @@ for (const isV2 of [true, false]) {
     }
   });
 }
+
+// CVE-2022-0358
+t.test('groups that vfsd was started with are nobody’s', { skip: !isRoot }, async (t) => {
+  const { guest, daemon, share } = await openScene(t, {
+    wrapper: ['setpriv', '--groups=4000,4001,4002'],
+    furnish: (share) => {
+      mkdirSync(join(share, 'shared'));
+      chownSync(join(share, 'shared'), 0, 4001);
+      chmodSync(join(share, 'shared'), 0o2777);
+    },
+  });
+  const { node } = guest.lookup(root, 'shared');
+  t.equal(guest.create(node, 'program', O_RDWR, 0o102755, user).status, 'OK');
+  const made = statSync(join(share, 'shared/program'));
+  t.equal(made.gid, 4001, 'the group is the directory’s');
+  t.equal(made.mode & 0o7777, 0o755, 'and no way to become a member of it');
+  t.equal(guest.mknod(node, 'other', 0o102755, 0, user).status, 'OK');
+  t.equal(statSync(join(share, 'shared/other')).mode & 0o7777, 0o755, 'by MKNOD either');
+  for (const { fields } of threadsOf(processTree(daemon.pid).slice(1))) {
+    t.equal(fields.get('Groups')?.trim(), '', `${fields.get('Name')} has no supplementary groups`);
+  }
+});
