@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** The tables of docs/compatibility.md, each between `<!-- table:NAME -->` and `<!-- table:end -->`. */
+/** The tables of a document in docs/, each between `<!-- table:NAME -->` and `<!-- table:end -->`. */
 
 import { readFileSync } from 'node:fs';
 
-const document = readFileSync(new URL('../../docs/compatibility.md', import.meta.url), 'utf8');
-
 /** The rows of a table below its heading, each a list of cells. */
-export function table(name: string): readonly (readonly string[])[] {
+export function table(name: string, file = 'compatibility.md'): readonly (readonly string[])[] {
+  const document = readFileSync(new URL(`../../docs/${file}`, import.meta.url), 'utf8');
   const text = new RegExp(`<!-- table:${name} -->\n(.*?)<!-- table:end -->`, 's').exec(
     document,
   )?.[1];
-  if (text === undefined) throw new Error(`docs/compatibility.md has no table ${name}`);
+  if (text === undefined) throw new Error(`docs/${file} has no table ${name}`);
   return text
     .trim()
     .split('\n')

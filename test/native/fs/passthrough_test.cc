@@ -107,6 +107,53 @@ TEST_F(PassthroughTest, AGuestThatForgetsWhatItIsCreatingFindsNothingToBreak) {
   forgetful.join();
 }
 
+TEST_F(PassthroughTest, AParentCanBeRenamedWhileOthersWorkBelowIt) {
+  // CVE-2018-19364, CVE-2018-19489, CVE-2021-20181, CVE-2026-48004, CVE-2026-93834: what a path
+  // string of each inode led to. The race detector watches.
+  const auto parent = fs_->MkDir(context_, kRootNode, NameOf("parent"), {.mode = 0755});
+  ASSERT_TRUE(parent.ok());
+  const NodeId node{parent->nodeid};
+  std::atomic<bool> done = false;
+  std::thread renames([&] {
+    testing::AwakeAlways sleep;
+    fuse::RequestContext context{{}, 0, sleep};
+    const fuse::Name names[] = {NameOf("parent"), NameOf("other")};
+    for (size_t turn = 0; !done.load(); ++turn) {
+      EXPECT_TRUE(
+          fs_->Rename(context, kRootNode, names[turn % 2], kRootNode, names[(turn + 1) % 2], 0)
+              .ok());
+    }
+  });
+  std::thread lookups([&] {
+    testing::AwakeAlways sleep;
+    fuse::RequestContext context{{}, 0, sleep};
+    while (!done.load()) {
+      for (const char* name : {"parent", "other"}) {
+        const auto found = fs_->Lookup(context, kRootNode, NameOf(name));
+        if (found) {
+          EXPECT_EQ(found->nodeid, parent->nodeid);
+          fs_->Forget(NodeId{found->nodeid}, 1);
+        }
+      }
+    }
+  });
+  for (int turn = 0; turn < 1000; ++turn) {
+    const auto created =
+        fs_->Create(context_, node, NameOf("file"), {.mode = 0600}, {O_RDWR | O_EXCL, 0});
+    ASSERT_TRUE(created.ok());
+    const NodeId file{created->entry.nodeid};
+    EXPECT_TRUE(fs_->Release(context_, file, {.fh = created->open.fh}).ok());
+    const auto opened = fs_->Open(context_, file, {O_RDONLY, 0});
+    ASSERT_TRUE(opened.ok());
+    EXPECT_TRUE(fs_->Release(context_, file, {.fh = opened->fh}).ok());
+    EXPECT_TRUE(fs_->Unlink(context_, node, NameOf("file")).ok());
+    fs_->Forget(file, 1);
+  }
+  done = true;
+  renames.join();
+  lookups.join();
+}
+
 TEST_F(PassthroughTest, WhetherWhatExistsMayBeOpenedIsTheGuestsToDecide) {
   ASSERT_TRUE(Create("file").ok());
   EXPECT_EQ(Create("file").error(), Errno(ESTALE));
