@@ -25,6 +25,11 @@ function kind(
 /** Every error that vfsd ends with. The subject is what the error is about: a path, a value, a step. */
 const errorKinds = {
   VFSD_CONFIG_USAGE: kind(correctable, (problem) => problem, 'see vfsd --help'),
+  VFSD_CONFIG_FILE: kind(
+    correctable,
+    (place) => `cannot use ${place}`,
+    'correct the file; vfsd --config=FILE --check-config checks it',
+  ),
   VFSD_SHARE_UNUSABLE: kind(
     correctable,
     (path) => `cannot share ${path}`,

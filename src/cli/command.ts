@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { writeSync } from 'node:fs';
+import type { DaemonConfig } from '../config/config.js';
 import { validate } from '../config/validate.js';
 import { start } from '../daemon/start.js';
 import { loadBinding } from '../native/binding.js';
 import { policies } from '../seccomp/policies.js';
 import { version } from '../version.js';
-import { helpText, isAsked, parseArguments } from './parse-arguments.js';
+import { givenOptions } from './given-options.js';
+import { helpText, isAsked } from './parse-arguments.js';
 import { preflight } from './preflight.js';
 import { capabilitiesJson } from './print-capabilities.js';
+import { withPassedSocket } from './socket-activation.js';
 
 /** The command `vfsd`. Resolves to the exit status; when the daemon starts it never does, the process is replaced. */
 export async function runCommand(args: readonly string[]): Promise<number> {
@@ -16,9 +19,14 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   if (isAsked(args, 'print-capabilities')) return print(capabilitiesJson());
   if (isAsked(args, 'help')) return print(await helpText());
   if (isAsked(args, 'version')) return print(`vfsd ${version}`);
-  const config = validate(await parseArguments(args));
+  const config = validate(withPassedSocket(await givenOptions(args), process.env, process.pid));
+  if (isAsked(args, 'check-config')) return print(`the options can be used: ${summaryOf(config)}`);
   const binding = loadBinding();
   return start(binding, config, await preflight(binding, config), policies);
+}
+
+function summaryOf({ sharedDir, socket }: DaemonConfig): string {
+  return `${sharedDir} on ${socket.kind === 'path' ? socket.path : `file descriptor ${socket.fd}`}`;
 }
 
 function print(text: string): number {
