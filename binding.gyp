@@ -75,6 +75,7 @@
         "native/engine/deferred_reply.cc",
         "native/engine/crew.cc",
         "native/engine/device.cc",
+        "native/sys/heap.cc",
         "native/sys/interrupter.cc",
         "native/sys/seccomp_load.cc"
       ]
@@ -190,6 +191,7 @@
               "test/native/fuse/server_test.cc",
               "test/native/fuse/extensions_test.cc",
               "test/native/identity/credentials_test.cc",
+              "test/native/sys/heap_test.cc",
               "test/native/sys/proc_self_fd_test.cc",
               "test/native/fs/slab_test.cc",
               "test/native/fs/inode_table_test.cc",

@@ -12,6 +12,7 @@
 #include "base/eventfd.h"
 #include "base/retry.h"
 #include "identity/credentials.h"
+#include "sys/heap.h"
 #include "sys/proc_self_fd.h"
 
 namespace vfsd::addon {
@@ -185,6 +186,7 @@ fuse::FileSystem& DeviceWrap::Parts::Decorate(const Napi::Object& setup) {
 
 Napi::Value DeviceWrap::Build(Napi::Env env, const Napi::Object& setup,
                               const Napi::Function& on_event) {
+  sys::SettleHeap();
   auto parts = std::make_unique<Parts>();
   UniqueFd root(ToFd(setup.Get("root")));
   sys::ProcSelfFd proc_self_fd{UniqueFd(ToFd(setup.Get("procSelfFd")))};
