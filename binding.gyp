@@ -77,7 +77,8 @@
         "native/engine/device.cc",
         "native/sys/heap.cc",
         "native/sys/interrupter.cc",
-        "native/sys/seccomp_load.cc"
+        "native/sys/seccomp_load.cc",
+        "native/sys/thread_seal.cc"
       ]
     },
     {
@@ -92,6 +93,7 @@
         "native/addon/readable_watch.cc",
         "native/addon/startup.cc",
         "native/addon/seccomp_compiler.cc",
+        "native/addon/system_calls.cc",
         "native/addon/confinement.cc",
         "native/addon/event_bridge.cc",
         "native/addon/device_wrap.cc",
@@ -129,6 +131,7 @@
         "test/device/frontend/creation_workloads.cc",
         "test/device/frontend/data_workloads.cc",
         "test/device/frontend/driver_ring.cc",
+        "test/device/frontend/filtered_call.cc",
         "test/device/frontend/guest_memory.cc",
         "test/device/frontend/held_file_system.cc",
         "test/device/frontend/held_wrap.cc",
@@ -193,6 +196,7 @@
               "test/native/identity/credentials_test.cc",
               "test/native/sys/heap_test.cc",
               "test/native/sys/proc_self_fd_test.cc",
+              "test/native/sys/thread_seal_test.cc",
               "test/native/fs/slab_test.cc",
               "test/native/fs/inode_table_test.cc",
               "test/native/fs/inode_handles_test.cc",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <napi.h>
 
+#include "frontend/filtered_call.h"
 #include "frontend/held_wrap.h"
 #include "frontend/host_lock.h"
 #include "frontend/memory_wrap.h"
@@ -18,6 +19,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportWorkload(env, exports);
   ExportHeldFileSystem(env, exports);
   ExportHostLock(env, exports);
+  ExportFilteredCall(env, exports);
   return exports;
 }
 
