@@ -117,10 +117,12 @@
         "native/launcher/confine.cc",
         "native/launcher/file_handles.cc",
         "native/launcher/id_maps.cc",
+        "native/launcher/kernel_log.cc",
         "native/launcher/socket_file.cc",
         "native/launcher/supervise.cc",
         "native/sys/seccomp_load.cc"
-      ]
+      ],
+      "libraries": ["-lseccomp"]
     },
     {
       "target_name": "vfsd_frontend",
@@ -197,6 +199,8 @@
               "test/native/sys/heap_test.cc",
               "test/native/sys/proc_self_fd_test.cc",
               "test/native/sys/thread_seal_test.cc",
+              "test/native/launcher/kernel_log_test.cc",
+              "native/launcher/kernel_log.cc",
               "test/native/fs/slab_test.cc",
               "test/native/fs/inode_table_test.cc",
               "test/native/fs/inode_handles_test.cc",
@@ -224,7 +228,7 @@
               "test/native/engine/telling_test.cc",
               "test/native/engine/waiting_test.cc"
             ],
-            "libraries": ["-lgtest", "-lpthread"]
+            "libraries": ["-lgtest", "-lpthread", "-lseccomp"]
           }
         ]
       }
