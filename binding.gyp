@@ -76,8 +76,10 @@
         "native/engine/deferred_reply.cc",
         "native/engine/crew.cc",
         "native/engine/device.cc",
+        "native/sys/heap.cc",
         "native/sys/interrupter.cc",
-        "native/sys/seccomp_load.cc"
+        "native/sys/seccomp_load.cc",
+        "native/sys/thread_seal.cc"
       ]
     },
     {
@@ -92,6 +94,7 @@
         "native/addon/readable_watch.cc",
         "native/addon/startup.cc",
         "native/addon/seccomp_compiler.cc",
+        "native/addon/system_calls.cc",
         "native/addon/confinement.cc",
         "native/addon/event_bridge.cc",
         "native/addon/device_wrap.cc",
@@ -115,10 +118,12 @@
         "native/launcher/confine.cc",
         "native/launcher/file_handles.cc",
         "native/launcher/id_maps.cc",
+        "native/launcher/kernel_log.cc",
         "native/launcher/socket_file.cc",
         "native/launcher/supervise.cc",
         "native/sys/seccomp_load.cc"
-      ]
+      ],
+      "libraries": ["-lseccomp"]
     },
     {
       "target_name": "vfsd_frontend",
@@ -130,6 +135,7 @@
         "test/device/frontend/data_workloads.cc",
         "test/device/frontend/disturbance.cc",
         "test/device/frontend/driver_ring.cc",
+        "test/device/frontend/filtered_call.cc",
         "test/device/frontend/guest_memory.cc",
         "test/device/frontend/held_file_system.cc",
         "test/device/frontend/held_wrap.cc",
@@ -192,7 +198,11 @@
               "test/native/fuse/server_test.cc",
               "test/native/fuse/extensions_test.cc",
               "test/native/identity/credentials_test.cc",
+              "test/native/sys/heap_test.cc",
               "test/native/sys/proc_self_fd_test.cc",
+              "test/native/sys/thread_seal_test.cc",
+              "test/native/launcher/kernel_log_test.cc",
+              "native/launcher/kernel_log.cc",
               "test/native/fs/slab_test.cc",
               "test/native/fs/inode_table_test.cc",
               "test/native/fs/inode_handles_test.cc",
@@ -221,7 +231,7 @@
               "test/native/engine/telling_test.cc",
               "test/native/engine/waiting_test.cc"
             ],
-            "libraries": ["-lgtest", "-lpthread"]
+            "libraries": ["-lgtest", "-lpthread", "-lseccomp"]
           }
         ]
       }

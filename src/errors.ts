@@ -115,6 +115,11 @@ const errorKinds = {
     (place) => `cannot use the seccomp policy ${place}`,
     'correct the policy and build again, or choose --seccomp=none',
   ),
+  VFSD_SECCOMP_LOG: kind(
+    correctable,
+    (path) => `cannot read ${path}`,
+    'name a file with lines of the log, or pipe them: journalctl -k | vfsd seccomp explain',
+  ),
   VFSD_NATIVE_MISSING: kind(
     environment,
     (path) => `cannot load ${path}`,

@@ -10,6 +10,7 @@
 #include "addon/seccomp_compiler.h"
 #include "addon/sockets.h"
 #include "addon/startup.h"
+#include "addon/system_calls.h"
 
 namespace {
 
@@ -22,6 +23,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   addon::ExportReadableWatch(env, exports);
   addon::ExportStartup(env, exports);
   addon::ExportSeccompCompiler(env, exports);
+  addon::ExportSystemCalls(env, exports);
   addon::ExportConfinement(env, exports);
   return exports;
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "addon/convert.h"
+#include "addon/device_wrap.h"
 #include "addon/failure.h"
 #include "base/retry.h"
 #include "launcher/control_socket.h"
@@ -33,7 +34,12 @@ Result<std::optional<sys::SeccompFilter>> ReadFilter(const Napi::Value& fd) {
   return sys::SeccompFilter::ReadIfGiven(file.get());
 }
 
-/** SystemFailure | undefined: seal({process, mainThread, procSelfFd}) */
+const sys::SeccompFilter* PointerTo(const std::optional<sys::SeccompFilter>& filter) {
+  return filter ? &*filter : nullptr;
+}
+
+/** SystemFailure | undefined: seal({process, mainThread, dataThreads, lockThreads, device,
+ * procSelfFd}) */
 Napi::Value Seal(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto filters = info[0].As<Napi::Object>();
@@ -44,13 +50,22 @@ Napi::Value Seal(const Napi::CallbackInfo& info) {
   }
   const auto process = ReadFilter(filters.Get("process"));
   const auto main_thread = ReadFilter(filters.Get("mainThread"));
-  if (!process || !main_thread) {
-    return Failure(env, process ? main_thread.error() : process.error(), "pread", "a filter");
+  const auto data_threads = ReadFilter(filters.Get("dataThreads"));
+  const auto lock_threads = ReadFilter(filters.Get("lockThreads"));
+  for (const auto* filter : {&process, &main_thread, &data_threads, &lock_threads}) {
+    if (!*filter) {
+      return Failure(env, filter->error(), "pread", "a filter");
+    }
   }
-  // The whole process first: the main thread's own filter must not be carried to the others.
+  // The whole process first: for that, no thread may have a filter of its own yet.
   const Status on_all = *process ? (*process)->Load(sys::FilterScope::kProcess) : Status();
   if (!on_all) {
     return Failure(env, on_all.error(), "seccomp", "on all threads");
+  }
+  DeviceWrap* const device = DeviceWrap::Unwrap(filters.Get("device").As<Napi::Object>());
+  const Status on_others = device->Seal(PointerTo(*data_threads), PointerTo(*lock_threads));
+  if (!on_others) {
+    return Failure(env, on_others.error(), "seccomp", "on the threads of the data plane");
   }
   const Status on_main = *main_thread ? (*main_thread)->Load(sys::FilterScope::kThread) : Status();
   if (!on_main) {

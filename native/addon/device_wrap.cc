@@ -12,6 +12,7 @@
 #include "base/eventfd.h"
 #include "base/retry.h"
 #include "identity/credentials.h"
+#include "sys/heap.h"
 #include "sys/proc_self_fd.h"
 
 namespace vfsd::addon {
@@ -163,6 +164,18 @@ Napi::Value DeviceWrap::Create(const Napi::CallbackInfo& info) {
   return failure.IsUndefined() ? object : failure;
 }
 
+DeviceWrap::Parts::~Parts() {
+  data_threads.Release();
+  lock_threads.Release();
+}
+
+Status DeviceWrap::Seal(const sys::SeccompFilter* data_threads,
+                        const sys::SeccompFilter* lock_threads) {
+  const Status data = parts_->data_threads.Seal(data_threads);
+  const Status lock = parts_->lock_threads.Seal(lock_threads);
+  return data ? lock : data;
+}
+
 fuse::FileSystem& DeviceWrap::Parts::Decorate(const Napi::Object& setup) {
   fuse::FileSystem* outermost = passthrough.get();
   std::vector<fs::XattrRule> xattr_rules = ToXattrRules(setup);
@@ -185,13 +198,14 @@ fuse::FileSystem& DeviceWrap::Parts::Decorate(const Napi::Object& setup) {
 
 Napi::Value DeviceWrap::Build(Napi::Env env, const Napi::Object& setup,
                               const Napi::Function& on_event) {
+  sys::SettleHeap();
   auto parts = std::make_unique<Parts>();
   UniqueFd root(ToFd(setup.Get("root")));
   sys::ProcSelfFd proc_self_fd{UniqueFd(ToFd(setup.Get("procSelfFd")))};
   parts->passthrough = std::make_unique<fs::passthrough::Passthrough>(
       ToPassthroughOptions(setup), std::move(proc_self_fd),
       identity::ProcessIdentity::OfCallingThread());
-  const Status opened = parts->passthrough->Open(std::move(root));
+  const Status opened = parts->passthrough->Open(std::move(root), &parts->lock_threads);
   if (!opened) {
     return Failure(env, opened.error(), "statx", "the shared directory");
   }
@@ -203,7 +217,8 @@ Napi::Value DeviceWrap::Build(Napi::Env env, const Napi::Object& setup,
   const engine::DeviceShape shape = {ToIndex(setup.Get("requestQueues")),
                                      ToIndex(setup.Get("followers")),
                                      ToUint32(setup.Get("pollLimitNs"))};
-  auto device = engine::Device::Create(shape, file_system, ToSessionOptions(setup), *parts->events);
+  auto device = engine::Device::Create(shape, file_system, ToSessionOptions(setup), *parts->events,
+                                       &parts->data_threads);
   if (!device) {
     return Failure(env, device.error(), "pthread_create");
   }

@@ -13,6 +13,7 @@
 #include "fs/passthrough/passthrough.h"
 #include "fs/read_only.h"
 #include "fs/xattr_map.h"
+#include "sys/thread_seal.h"
 
 namespace vfsd::addon {
 
@@ -26,12 +27,21 @@ class DeviceWrap final : public Napi::ObjectWrap<DeviceWrap> {
 
   explicit DeviceWrap(const Napi::CallbackInfo& info);
 
+  /** Lets the threads begin, each with the filter of its role; null: without. To be called once. */
+  Status Seal(const sys::SeccompFilter* data_threads, const sys::SeccompFilter* lock_threads);
+
  private:
   /**
    * The device and what it stands on. Never deleted: its threads live as long as the process, and
    * at the process's end nobody waits for them.
    */
   struct Parts {
+    /** Where a device could not be made: threads that wait would be waited for. */
+    ~Parts();
+
+    // First: threads stand at them to their end.
+    sys::ThreadSeal data_threads;
+    sys::ThreadSeal lock_threads;
     std::unique_ptr<fs::passthrough::Passthrough> passthrough;
     // Those that were asked for, each in front of the one before it.
     std::unique_ptr<fs::XattrMap> xattr_map;

@@ -9,11 +9,11 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "addon/convert.h"
 #include "addon/failure.h"
+#include "addon/system_calls.h"
 #include "base/retry.h"
 #include "base/unique_fd.h"
 
@@ -55,45 +55,50 @@ std::vector<scmp_arg_cmp> ToComparisons(const Napi::Array& conditions) {
   return comparisons;
 }
 
-/** Calls of the policies that some libseccomp in use does not know yet. Numbers from 424 on are the
- * same on all architectures. */
-struct NewerCall {
-  std::string_view name;
-  int number;
-};
-constexpr NewerCall kNewerCalls[] = {
-    {"fchmodat2", 452},  // libseccomp 2.5.5
+/** What a program is compiled for. */
+struct Target {
+  uint32_t architecture;
+  bool is_native;
 };
 
-/** A call's number; negative, but not __NR_SCMP_ERROR: this architecture does not have it. */
-int ResolveCall(const std::string& name) {
-  const int call = seccomp_syscall_resolve_name(name.c_str());
-  if (call == __NR_SCMP_ERROR) {
-    for (const NewerCall& newer : kNewerCalls) {
-      if (newer.name == name) {
-        return newer.number;
-      }
-    }
-  }
-  return call;
+Target ToTarget(const Napi::Value& value) {
+  const uint32_t native = seccomp_arch_native();
+  const uint32_t wanted = value.IsNumber() ? ToUint32(value) : native;
+  return {wanted, wanted == native};
 }
 
-/** Adds a rule; a failure's errno, or 0. A call that this architecture does not have needs no rule.
- */
-int AddRule(scmp_filter_ctx context, uint32_t action, const Napi::Object& rule) {
-  const int call = ResolveCall(ToString(rule.Get("syscall")));
-  if (call == __NR_SCMP_ERROR) {
-    return ENOENT;
-  }
-  if (call < 0) {
+/** Makes the filter one for the target instead of for this machine; an errno, or 0. */
+int Aim(scmp_filter_ctx context, const Target& target) {
+  if (target.is_native) {
     return 0;
   }
+  const int added = seccomp_arch_add(context, target.architecture);
+  return added != 0 ? -added : -seccomp_arch_remove(context, seccomp_arch_native());
+}
+
+/**
+ * Adds a rule; a failure's errno, or 0. A call that the architecture does not have needs no rule.
+ * For another architecture than this machine's, libseccomp finds a call by its name, and so finds
+ * none that it does not know.
+ */
+int AddRule(scmp_filter_ctx context, const Target& target, uint32_t action,
+            const Napi::Object& rule) {
+  const std::string name = ToString(rule.Get("syscall"));
+  const int wanted = FindSystemCall(name, target.architecture);
+  if (wanted == __NR_SCMP_ERROR) {
+    return ENOENT;
+  }
+  if (wanted < 0 || (!target.is_native && IsNewerThanLibrary(name))) {
+    return 0;
+  }
+  // Rules are in terms of this machine's numbers, also for another architecture.
+  const int call = target.is_native ? wanted : seccomp_syscall_resolve_name(name.c_str());
   const auto comparisons = ToComparisons(rule.Get("conditions").As<Napi::Array>());
   return -seccomp_rule_add_array(context, action, call, static_cast<unsigned>(comparisons.size()),
                                  comparisons.data());
 }
 
-/** fd | SystemFailure: compileSeccomp(program) */
+/** fd | SystemFailure: compileSeccomp(program, architecture?) */
 Napi::Value CompileSeccomp(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto program = info[0].As<Napi::Object>();
@@ -106,13 +111,18 @@ Napi::Value CompileSeccomp(const Napi::CallbackInfo& info) {
   if (context == nullptr) {
     return Failure(env, Errno(ENOMEM), "seccomp_init");
   }
+  const Target target = ToTarget(info[1]);
+  const int aimed = Aim(context.get(), target);
+  if (aimed != 0) {
+    return Failure(env, Errno(aimed), "seccomp_arch_add");
+  }
   // A binary tree: a call is found in a few comparisons, however long the list is. Older libraries
   // go without.
   seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
   const auto rules = program.Get("rules").As<Napi::Array>();
   for (uint32_t i = 0; i < rules.Length(); ++i) {
     const auto rule = rules.Get(i).As<Napi::Object>();
-    const int error = AddRule(context.get(), *matched, rule);
+    const int error = AddRule(context.get(), target, *matched, rule);
     if (error != 0) {
       return Failure(env, Errno(error), "seccomp_rule_add", ToString(rule.Get("syscall")).c_str());
     }

@@ -89,7 +89,7 @@ Crew::~Crew() {
   }
 }
 
-Status Crew::Start(size_t queues, size_t followers) {
+Status Crew::Start(size_t queues, size_t followers, sys::ThreadSeal* seal) {
   reserved_ = queues;
   const size_t count = queues + followers;
   workers_.reserve(count);
@@ -98,8 +98,15 @@ Status Crew::Start(size_t queues, size_t followers) {
   sleepers_.reserve(queues);
   for (size_t i = 0; i < count; ++i) {
     Worker& worker = *workers_.emplace_back(std::make_unique<Worker>(*this, server_));
-    Result<Thread> thread =
-        Thread::Start("vfsd-data-" + std::to_string(i), [&worker] { worker.Run(); });
+    if (seal != nullptr) {
+      seal->Expect();
+    }
+    Result<Thread> thread = Thread::Start("vfsd-data-" + std::to_string(i), [&worker, seal] {
+      if (seal != nullptr) {
+        seal->Enter();
+      }
+      worker.Run();
+    });
     if (!thread) {
       return thread.error();
     }

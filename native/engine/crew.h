@@ -11,6 +11,7 @@
 #include "engine/queue.h"
 #include "fuse/request.h"
 #include "fuse/server.h"
+#include "sys/thread_seal.h"
 #include "vring/descriptor_chain.h"
 
 namespace vfsd::engine {
@@ -71,8 +72,11 @@ class Crew {
   /** Precondition: no queue is led. */
   ~Crew();
 
-  /** Creates all threads: one for each of `queues`, and `followers` more. To be called once. */
-  Status Start(size_t queues, size_t followers);
+  /**
+   * Creates all threads: one for each of `queues`, and `followers` more. They stand at `seal`
+   * first; null: there is none. To be called once.
+   */
+  Status Start(size_t queues, size_t followers, sys::ThreadSeal* seal);
 
   /** Gives the lead of a queue that has just been started to a parked thread. */
   void BeginLead(Queue& queue);

@@ -8,8 +8,8 @@ namespace vfsd::engine {
 
 Result<std::unique_ptr<Device>> Device::Create(const DeviceShape& shape,
                                                fuse::FileSystem& file_system,
-                                               const fuse::SessionOptions& options,
-                                               EventSink& sink) {
+                                               const fuse::SessionOptions& options, EventSink& sink,
+                                               sys::ThreadSeal* seal) {
   const Status guarded = memory::FaultGuard::Install();
   if (!guarded) {
     return guarded.error();
@@ -20,8 +20,11 @@ Result<std::unique_ptr<Device>> Device::Create(const DeviceShape& shape,
     const auto carries = index == 0 ? Queue::Carries::kForgets : Queue::Carries::kRequests;
     device->queues_.push_back(std::make_unique<Queue>(index, carries, shape.poll_limit_ns, sink));
   }
-  const Status started = device->crew_.Start(queues, shape.followers);
+  const Status started = device->crew_.Start(queues, shape.followers, seal);
   if (!started) {
+    if (seal != nullptr) {
+      seal->Release();
+    }
     return started.error();
   }
   return device;

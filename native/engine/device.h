@@ -41,11 +41,12 @@ using Refusal = memory::TableRefusal;
  */
 class Device {
  public:
-  /** `file_system` and `sink` must outlive the device. Creates every thread. */
+  /** `file_system`, `sink` and `seal` must outlive the device. Creates every thread: they stand at
+   * `seal` first, if there is one. */
   static Result<std::unique_ptr<Device>> Create(const DeviceShape& shape,
                                                 fuse::FileSystem& file_system,
                                                 const fuse::SessionOptions& options,
-                                                EventSink& sink);
+                                                EventSink& sink, sys::ThreadSeal* seal = nullptr);
   /** Precondition: no queue runs. */
   ~Device() = default;
   Device(const Device&) = delete;

@@ -99,7 +99,7 @@ View PlainView(const Options& options) {
 
 /** Moves the worker's descriptors to their numbers; every other one ends with the exec. */
 void PlaceFds(const Options& options, const View& view, int control) {
-  const std::array<std::pair<int, int>, 7> wanted = {{
+  const std::array<std::pair<int, int>, 9> wanted = {{
       {options.listen_fd, kListenFd},
       {options.config_fd, kConfigFd},
       {control, kControlFd},
@@ -107,6 +107,8 @@ void PlaceFds(const Options& options, const View& view, int control) {
       {view.root.get(), kRootFd},
       {options.process_filter_fd, kProcessFilterFd},
       {options.main_thread_filter_fd, kMainThreadFilterFd},
+      {options.data_threads_filter_fd, kDataThreadsFilterFd},
+      {options.lock_threads_filter_fd, kLockThreadsFilterFd},
   }};
   // In two steps, because a descriptor may stand where another one shall go.
   std::array<int, wanted.size()> moved;

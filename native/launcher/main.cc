@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "base/unique_fd.h"
@@ -28,6 +29,7 @@
 #include "launcher/control_socket.h"
 #include "launcher/file_handles.h"
 #include "launcher/id_maps.h"
+#include "launcher/kernel_log.h"
 #include "launcher/message.h"
 #include "launcher/options.h"
 #include "launcher/privileges.h"
@@ -80,11 +82,12 @@ pid_t Clone(const Options& options, UniqueFd& pidfd) {
 
 /**
  * Closes what the launcher has opened and inherited: a listening socket or a caller's pipe must not
- * live on in a process that only waits. Keeps 0 to 2 and these two; -1: there is none.
+ * live on in a process that only waits. Keeps 0 to 2 and these; -1: there is none.
  */
-bool CloseAllBut(int one, int other) {
+bool CloseAllBut(std::array<int, 3> descriptors) {
+  std::ranges::sort(descriptors);
   unsigned next = STDERR_FILENO + 1;
-  for (const int kept : {std::min(one, other), std::max(one, other)}) {
+  for (const int kept : descriptors) {
     if (kept < 0) {
       continue;
     }
@@ -108,13 +111,13 @@ uint64_t LastingCapabilities(const Options& options, const SocketFile& socket,
 }
 
 /** @param user_namespace the launcher has entered the worker's */
-bool GiveUpRights(const Options& options, const SocketFile& socket, bool user_namespace,
-                  int pidfd) {
+bool GiveUpRights(const Options& options, const SocketFile& socket, const KernelLog& log,
+                  bool user_namespace, int pidfd) {
   if (!KeepOnly(LastingCapabilities(options, socket, user_namespace))) {
     return false;
   }
   const auto filter = sys::SeccompFilter::ReadIfGiven(options.launcher_filter_fd);
-  if (!CloseAllBut(pidfd, socket.directory())) {
+  if (!CloseAllBut({pidfd, socket.directory(), log.fd()})) {
     return false;
   }
   Status loaded = filter ? Status() : filter.error();
@@ -155,6 +158,7 @@ int Launch(const Options& options, const SocketFile& socket) {
   if (options.require_file_handles && !RequireFileHandles(options.shared_dir)) {
     return 1;
   }
+  const KernelLog log;
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
     Failed("socketpair");
@@ -176,10 +180,10 @@ int Launch(const Options& options, const SocketFile& socket) {
   const bool confined = Confine(options, user_namespace, control.get(), pid, pidfd.get());
   // A worker that waits for a launcher that has failed sees the end of the conversation, and ends.
   control.Reset();
-  if (!confined || !GiveUpRights(options, socket, user_namespace, pidfd.get())) {
-    return Abandon(pidfd.get());
+  if (!confined || !GiveUpRights(options, socket, log, user_namespace, pidfd.get())) {
+    return Abandon(pidfd.get(), log);
   }
-  return Supervise(pidfd.get());
+  return Supervise(pidfd.get(), log);
 }
 
 }  // namespace

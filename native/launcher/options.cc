@@ -23,6 +23,8 @@ enum Key : int {
   kLauncherFilter,
   kProcessFilter,
   kMainThreadFilter,
+  kDataThreadsFilter,
+  kLockThreadsFilter,
   kUserNamespace,
   kUidMap,
   kGidMap,
@@ -42,6 +44,8 @@ constexpr option kOptions[] = {
     {"launcher-filter-fd", required_argument, nullptr, kLauncherFilter},
     {"process-filter-fd", required_argument, nullptr, kProcessFilter},
     {"main-thread-filter-fd", required_argument, nullptr, kMainThreadFilter},
+    {"data-threads-filter-fd", required_argument, nullptr, kDataThreadsFilter},
+    {"lock-threads-filter-fd", required_argument, nullptr, kLockThreadsFilter},
     {"user-namespace", no_argument, nullptr, kUserNamespace},
     {"uid-map", required_argument, nullptr, kUidMap},
     {"gid-map", required_argument, nullptr, kGidMap},
@@ -121,6 +125,10 @@ bool Apply(int key, Options& options) {
       return ToFd(optarg, options.process_filter_fd);
     case kMainThreadFilter:
       return ToFd(optarg, options.main_thread_filter_fd);
+    case kDataThreadsFilter:
+      return ToFd(optarg, options.data_threads_filter_fd);
+    case kLockThreadsFilter:
+      return ToFd(optarg, options.lock_threads_filter_fd);
     case kUserNamespace:
       options.user_namespace = true;
       return true;

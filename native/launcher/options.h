@@ -29,6 +29,9 @@ struct Options {
   int launcher_filter_fd = -1;
   int process_filter_fd = -1;
   int main_thread_filter_fd = -1;
+  int data_threads_filter_fd = -1;
+  /** -1 also where there are no such threads. */
+  int lock_threads_filter_fd = -1;
   /** Make a user namespace. */
   bool user_namespace = false;
   // The ids that exist in it; empty: the caller's own, as 0.

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
+#include <optional>
 #include <string>
 
 #include "launcher/message.h"
@@ -36,14 +37,19 @@ void SendSignal(int pidfd, int signal) {
   syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0);
 }
 
-int StatusOf(const siginfo_t& end) {
+std::string WhyRefused(const std::optional<FatalCall>& call) {
+  const std::string who =
+      call ? ": its thread " + call->thread + " made the system call " + call->call + ", which"
+           : ": a system call that";
+  return who + " the seccomp policy does not allow (journalctl -k | vfsd seccomp explain)";
+}
+
+int StatusOf(const siginfo_t& end, const KernelLog& log) {
   if (end.si_code == CLD_EXITED) {
     return end.si_status;
   }
-  const char* why = end.si_status == SIGSYS
-                        ? " (a system call that the seccomp policy does not allow; the audit log "
-                          "has its number)"
-                        : "";
+  const std::string why =
+      end.si_status == SIGSYS ? WhyRefused(log.FindFatalCall(end.si_pid)) : std::string();
   Say("the worker was ended by signal " + std::to_string(end.si_status) + ", " +
       strsignal(end.si_status) + why);
   // As a shell reports it.
@@ -77,7 +83,7 @@ void BlockSupervisedSignals() {
   }
 }
 
-int Supervise(int pidfd) {
+int Supervise(int pidfd, const KernelLog& log) {
   const sigset_t set = SupervisedSignals();
   bool asked = false;
   bool killed = false;
@@ -87,7 +93,7 @@ int Supervise(int pidfd) {
     if (waitid(P_PIDFD, static_cast<id_t>(pidfd), &end, WEXITED | WNOHANG) == 0 &&
         end.si_pid != 0) {
       const bool as_asked = asked && end.si_code != CLD_EXITED && end.si_status == SIGTERM;
-      return as_asked ? 0 : StatusOf(end);
+      return as_asked ? 0 : StatusOf(end, log);
     }
     // What cannot be killed, in a file system that does not answer, is waited for.
     const timespec left = Until(end_of_patience);
@@ -104,14 +110,14 @@ int Supervise(int pidfd) {
   }
 }
 
-int Abandon(int pidfd) {
+int Abandon(int pidfd, const KernelLog& log) {
   SendSignal(pidfd, SIGKILL);
   siginfo_t end = {};
   if (waitid(P_PIDFD, static_cast<id_t>(pidfd), &end, WEXITED) != 0) {
     return 1;
   }
   const bool killed_here = end.si_code != CLD_EXITED && end.si_status == SIGKILL;
-  const int status = killed_here ? 1 : StatusOf(end);
+  const int status = killed_here ? 1 : StatusOf(end, log);
   return status == 0 ? 1 : status;
 }
 

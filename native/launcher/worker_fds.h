@@ -13,7 +13,9 @@ enum WorkerFd : int {
   kRootFd = 7,
   kProcessFilterFd = 8,
   kMainThreadFilterFd = 9,
-  kWorkerFdEnd = 10,
+  kDataThreadsFilterFd = 10,
+  kLockThreadsFilterFd = 11,
+  kWorkerFdEnd = 12,
 };
 
 // The conversation on the control socket, a byte each.

@@ -15,6 +15,10 @@ import { withPassedSocket } from './socket-activation.js';
 
 /** The command `vfsd`. Resolves to the exit status; when the daemon starts it never does, the process is replaced. */
 export async function runCommand(args: readonly string[]): Promise<number> {
+  if (args[0] === 'seccomp') {
+    const { runSeccompCommand } = await import('./seccomp-command.js');
+    return runSeccompCommand(args.slice(1), policies);
+  }
   // libvirt asks this of every version of every program, with options that it may not know.
   if (isAsked(args, 'print-capabilities')) return print(capabilitiesJson());
   if (isAsked(args, 'help')) return print(await helpText());

@@ -93,7 +93,10 @@ function checkTokens(args: readonly string[]): void {
 function parser(args: readonly string[]): Argv {
   const instance = yargs([...args])
     .scriptName('vfsd')
-    .usage('Usage: vfsd --shared-dir=DIR (--socket-path=PATH | --fd=N) [OPTIONS]')
+    .usage(
+      'Usage: vfsd --shared-dir=DIR (--socket-path=PATH | --fd=N) [OPTIONS]\n' +
+        '       vfsd seccomp show|explain   (see vfsd seccomp --help)',
+    )
     .locale('en')
     .help(false)
     .version(false)

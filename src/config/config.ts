@@ -27,6 +27,8 @@ export interface DaemonConfig {
   readonly tag: string | null;
   readonly sandbox: SandboxMode;
   readonly seccomp: SeccompMode;
+  /** `--seccomp-allow`, as given: lines of a policy that are known to be right. */
+  readonly seccompAllow: readonly string[];
   readonly capabilityChanges: readonly CapabilityChange[];
   readonly cache: CacheMode;
   readonly timeouts: CacheTimeouts;
@@ -67,6 +69,11 @@ export interface WorkerConfig extends DaemonConfig {
   readonly inodeFileHandles: InodeFileHandles;
   /** Bit mask of the capabilities that the launcher leaves, as a number in text. */
   readonly capabilities: string;
+}
+
+/** True when the worker has threads that wait for locks. */
+export function hasLockThreads({ posixLock, flock }: DaemonConfig): boolean {
+  return posixLock || flock;
 }
 
 /** The config as the sealed memory file between the command and the worker holds it. */

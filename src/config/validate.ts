@@ -6,6 +6,7 @@ import { parseTranslations } from '../idmap/translation.js';
 import { logLevels } from '../log/level.js';
 import type { Negotiation } from '../native/types.js';
 import { parseCapabilityChanges } from '../sandbox/capability-changes.js';
+import { addedLines } from '../seccomp/added-lines.js';
 import { parseXattrMap } from '../xattrmap/parse-rules.js';
 import type { DaemonConfig, SocketSource } from './config.js';
 import {
@@ -71,7 +72,10 @@ export function validate({ values, lists, flags }: GivenOptions): DaemonConfig {
 function confinement(
   values: GivenOptions['values'],
   lists: GivenOptions['lists'],
-): Pick<DaemonConfig, 'sandbox' | 'seccomp' | 'capabilityChanges' | 'uidMap' | 'gidMap'> {
+): Pick<
+  DaemonConfig,
+  'sandbox' | 'seccomp' | 'seccompAllow' | 'capabilityChanges' | 'uidMap' | 'gidMap'
+> {
   const sandbox = choice(values, 'sandbox', sandboxModes, 'namespace');
   const { modcaps } = values;
   for (const option of ['uid-map', 'gid-map'] as const) {
@@ -84,10 +88,16 @@ function confinement(
   return {
     sandbox,
     seccomp: choice(values, 'seccomp', seccompModes, 'kill'),
+    seccompAllow: checkedRules(lists['seccomp-allow'] ?? []),
     capabilityChanges: modcaps === undefined ? [] : parseCapabilityChanges(modcaps),
     uidMap: parseNamespaceMap('uid-map', lists['uid-map'] ?? []),
     gidMap: parseNamespaceMap('gid-map', lists['gid-map'] ?? []),
   };
+}
+
+function checkedRules(rules: readonly string[]): readonly string[] {
+  addedLines(rules);
+  return Object.freeze([...rules]);
 }
 
 function caches(

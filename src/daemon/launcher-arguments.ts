@@ -11,6 +11,9 @@ export interface FilterFds {
   readonly launcher: Fd;
   readonly process: Fd;
   readonly mainThread: Fd;
+  readonly dataThreads: Fd;
+  /** Null: there are no such threads. */
+  readonly lockThreads: Fd | null;
 }
 
 export interface LauncherPlan {
@@ -69,6 +72,8 @@ export function launcherDescriptors(plan: LauncherPlan): readonly Fd[] {
   return [
     ...[listener, configFile],
     ...[filters.start, filters.launcher, filters.process, filters.mainThread],
+    filters.dataThreads,
+    ...(filters.lockThreads === null ? [] : [filters.lockThreads]),
   ];
 }
 
@@ -79,6 +84,8 @@ function filterArguments(filters: FilterFds | null): readonly string[] {
     `--launcher-filter-fd=${filters.launcher}`,
     `--process-filter-fd=${filters.process}`,
     `--main-thread-filter-fd=${filters.mainThread}`,
+    `--data-threads-filter-fd=${filters.dataThreads}`,
+    ...(filters.lockThreads === null ? [] : [`--lock-threads-filter-fd=${filters.lockThreads}`]),
   ];
 }
 

@@ -3,13 +3,21 @@
 /** From a configuration to the launcher: creates what the daemon gets, and becomes it. */
 
 import { unlinkSync } from 'node:fs';
-import { encodeConfig, type DaemonConfig, type WorkerConfig } from '../config/config.js';
+import {
+  encodeConfig,
+  hasLockThreads,
+  type DaemonConfig,
+  type WorkerConfig,
+} from '../config/config.js';
+import { usage } from '../config/usage.js';
 import { VfsdError } from '../errors.js';
 import { installation } from '../installation.js';
 import { unwrap } from '../native/binding.js';
-import type { Fd, NativeBinding } from '../native/types.js';
+import type { Fd, NativeBinding, SeccompRule } from '../native/types.js';
 import type { SandboxPlan } from '../sandbox/plan.js';
-import { assemblePrograms, type PolicyTexts } from '../seccomp/programs.js';
+import { addedLines } from '../seccomp/added-lines.js';
+import { architectureNumber, nativeArchitecture } from '../seccomp/architecture.js';
+import { assemblePrograms, type PolicyTexts, type SeccompPrograms } from '../seccomp/programs.js';
 import {
   launcherArguments,
   launcherDescriptors,
@@ -86,16 +94,30 @@ function compileFilters(
   config: DaemonConfig,
   policies: PolicyTexts,
 ): FilterFds | null {
-  const programs = assemblePrograms(policies, config.seccomp);
+  const added = addedLines(config.seccompAllow).map(({ rule }) => rule);
+  checkNames(binding, added);
+  const programs = assemblePrograms(policies, config.seccomp, added);
   if (programs === null) return null;
-  const compile = (name: keyof FilterFds): Fd =>
+  const compile = (name: keyof SeccompPrograms): Fd =>
     unwrap(binding.compileSeccomp(programs[name]), 'VFSD_SECCOMP_POLICY', name);
   return {
     start: compile('start'),
     launcher: compile('launcher'),
     process: compile('process'),
     mainThread: compile('mainThread'),
+    dataThreads: compile('dataThreads'),
+    lockThreads: hasLockThreads(config) ? compile('lockThreads') : null,
   };
+}
+
+/** Without this, a name that is mistyped would be a mistake of the policy. */
+function checkNames(binding: NativeBinding, rules: readonly SeccompRule[]): void {
+  const name = nativeArchitecture(process.arch);
+  if (name === null) return;
+  for (const { syscall } of rules) {
+    if (binding.findSystemCall(syscall, architectureNumber(name)) !== null) continue;
+    throw usage(`--seccomp-allow=${syscall}: no system call of that name is known here`);
+  }
 }
 
 function removeOwnSocket(path: string): void {

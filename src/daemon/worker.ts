@@ -5,12 +5,17 @@
  * make no system call that takes a path, and the process no new thread.
  */
 
-import { decodeConfig, type DaemonConfig, type WorkerConfig } from '../config/config.js';
-import { LineLogger } from '../log/logger.js';
+import {
+  decodeConfig,
+  hasLockThreads,
+  type DaemonConfig,
+  type WorkerConfig,
+} from '../config/config.js';
+import { LineLogger, type Logger } from '../log/logger.js';
 import { RateLimitedLogger } from '../log/rate-limit.js';
 import { openStderrSink } from '../log/stderr-sink.js';
 import { unwrap } from '../native/binding.js';
-import type { DeviceEvent, NativeBinding, NativeDevice } from '../native/types.js';
+import type { DeviceEvent, Fd, NativeBinding, NativeDevice } from '../native/types.js';
 import { assertPathsDenied, assertPrivilegesDropped } from '../sandbox/assert-confinement.js';
 import { workerFds } from '../sandbox/worker-fds.js';
 import { deviceSetup } from './device-setup.js';
@@ -59,7 +64,8 @@ export async function runWorker(binding: NativeBinding): Promise<number> {
     daemon.stop();
   });
 
-  confine(binding, config);
+  confine(binding, config, device);
+  warnOfAddedCalls(logger, config);
   logger.info(readinessLine(config));
   await daemon.run();
   return 0;
@@ -96,7 +102,7 @@ function createDevice(
   return unwrap(binding.createDevice(setup, onEvent), 'VFSD_WORKER_START', 'create the device');
 }
 
-function confine(binding: NativeBinding, config: WorkerConfig): void {
+function confine(binding: NativeBinding, config: WorkerConfig, device: NativeDevice): void {
   assertPrivilegesDropped(BigInt(config.capabilities));
   unwrap(
     binding.awaitConfinement(workerFds.control),
@@ -104,16 +110,25 @@ function confine(binding: NativeBinding, config: WorkerConfig): void {
     'the launcher did not move the worker into the shared directory',
   );
   const isFiltered = config.seccomp !== 'none';
+  const filter = (fd: Fd): Fd | null => (isFiltered ? fd : null);
   unwrap(
     binding.seal({
-      process: isFiltered ? workerFds.processFilter : null,
-      mainThread: isFiltered ? workerFds.mainThreadFilter : null,
+      device,
+      process: filter(workerFds.processFilter),
+      mainThread: filter(workerFds.mainThreadFilter),
+      dataThreads: filter(workerFds.dataThreadsFilter),
+      lockThreads: hasLockThreads(config) ? filter(workerFds.lockThreadsFilter) : null,
       procSelfFd: workerFds.procSelfFd,
     }),
     'VFSD_SANDBOX_CONFINE',
     'the seccomp filters were not accepted',
   );
   if (isFiltered) assertPathsDenied();
+}
+
+function warnOfAddedCalls(logger: Logger, { seccomp, seccompAllow }: DaemonConfig): void {
+  if (seccomp === 'none' || seccompAllow.length === 0) return;
+  logger.warn(`--seccomp-allow: more system calls than the policy has: ${seccompAllow.join('; ')}`);
 }
 
 /** The line that says that front-ends may connect now. */

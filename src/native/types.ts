@@ -185,7 +185,7 @@ export interface DeviceEvent {
 
 /**
  * The data plane: guest memory, rings, FUSE and the shared directory. Its threads are created by
- * {@link NativeBinding.createDevice} and live as long as the process. Memory may be changed only while no ring runs.
+ * {@link NativeBinding.createDevice}, begin with {@link NativeBinding.seal} and live as long as the process. Memory may be changed only while no ring runs.
  */
 export interface NativeDevice {
   /** Replaces the memory table. All or nothing. */
@@ -202,6 +202,11 @@ export interface NativeDevice {
   /** Forgets the FUSE session: every inode, open file and INIT itself. Only while no ring runs. */
   resetSession(): void;
 }
+
+declare const architectureBrand: unique symbol;
+
+/** An architecture by the number that the audit log has for it (AUDIT_ARCH_…). */
+export type Architecture = number & { readonly [architectureBrand]: true };
 
 export type SeccompAction = 'allow' | 'kill' | 'log' | 'trap' | { readonly errno: number };
 
@@ -273,8 +278,15 @@ export interface NativeBinding {
 
   /** Replaces this process; returns only on failure. SIGTERM, SIGINT and SIGHUP stay blocked for the launcher to take. */
   execLauncher(start: LauncherStart): SystemFailure;
-  /** Compiles to a BPF program in a sealed memory file. A syscall the machine does not have is left out. */
-  compileSeccomp(program: SeccompProgram): Fd | SystemFailure;
+  /**
+   * Compiles to a BPF program in a memory file, for this machine or for another architecture. A call that the
+   * architecture does not have is left out.
+   */
+  compileSeccomp(program: SeccompProgram, architecture?: Architecture): Fd | SystemFailure;
+  /** A call's number; `elsewhere`: only other architectures have it; null: none is known to have it. */
+  findSystemCall(name: string, architecture: Architecture): number | 'elsewhere' | null;
+  /** The name of a call by its number; null: it is newer than what is known here, or there is none. */
+  nameSystemCall(number: number, architecture: Architecture): string | null;
   /** A sealed memory file that holds `data`. */
   createSealedFile(name: string, data: Uint8Array): Fd | SystemFailure;
   /** RLIMIT_NOFILE of this process. */
@@ -294,11 +306,15 @@ export interface NativeBinding {
   awaitConfinement(control: Fd): SystemFailure | undefined;
   /**
    * Makes /proc/self/fd the working directory, then loads the filters that have a descriptor (none for
-   * `--seccomp=none`): `process` on all threads, `mainThread` on the calling thread only. Closes the filters' files.
+   * `--seccomp=none`): `process` on all threads, behind it `dataThreads` and `lockThreads` on those threads of the device,
+   * which do nothing before, and `mainThread` on the calling thread. Closes the filters' files. To be called once.
    */
   seal(filters: {
+    readonly device: NativeDevice;
     readonly process: Fd | null;
     readonly mainThread: Fd | null;
+    readonly dataThreads: Fd | null;
+    readonly lockThreads: Fd | null;
     readonly procSelfFd: Fd;
   }): SystemFailure | undefined;
   /** Ends the process at once, as _exit(2) does: nothing in it is told, and nothing is written any more. */

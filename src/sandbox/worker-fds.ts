@@ -21,4 +21,8 @@ export const workerFds = Object.freeze({
   processFilter: 8 as Fd,
   /** BPF program for the main thread alone; closed with `--seccomp=none`. */
   mainThreadFilter: 9 as Fd,
+  /** BPF program for each data thread; closed with `--seccomp=none`. */
+  dataThreadsFilter: 10 as Fd,
+  /** BPF program for each thread that waits for locks; closed where there are none, and with `--seccomp=none`. */
+  lockThreadsFilter: 11 as Fd,
 });

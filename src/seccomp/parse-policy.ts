@@ -2,26 +2,55 @@
 
 /**
  * The policy files of seccomp/: one rule a line, `name [if argN [& MASK] == VALUE [and …]]  # reason`. Numbers are
- * decimal or 0x hexadecimal; without a mask all 64 bits count.
+ * decimal or 0x hexadecimal; without a mask all 64 bits count. A reason that begins with `rare:` says why the call is
+ * there although hardly a run of the daemon needs it.
  */
 
 import { VfsdError } from '../errors.js';
 import type { SeccompCondition, SeccompRule } from '../native/types.js';
 
+/** One line of a policy. */
+export interface PolicyLine {
+  readonly rule: SeccompRule;
+  /** The rule as it is written, with single spaces. */
+  readonly text: string;
+  /** Empty: none is given. */
+  readonly reason: string;
+  /** No run of the tests has to need it. */
+  readonly isRare: boolean;
+}
+
 const allBits = 0xffff_ffff_ffff_ffffn;
 const namePattern = /^[a-z_][a-z0-9_]*$/;
 const conditionPattern =
   /^arg([0-5])\s*(?:&\s*(0x[0-9a-f]+|[0-9]+)\s*)?==\s*(0x[0-9a-f]+|[0-9]+)$/i;
+const rareMark = 'rare:';
 
 /** Reads a policy. Throws VFSD_SECCOMP_POLICY that names file and line. */
 export function parsePolicy(file: string, text: string): readonly SeccompRule[] {
+  return parsePolicyLines(file, text).map(({ rule }) => rule);
+}
+
+/** The same with what only people read. */
+export function parsePolicyLines(file: string, text: string): readonly PolicyLine[] {
   return text.split('\n').flatMap((line, position) => {
-    const rule = (line.split('#', 1)[0] ?? '').trim();
-    return rule === '' ? [] : [parseRule(rule, `${file}:${position + 1}`)];
+    const [rule = '', ...comment] = line.split('#');
+    if (rule.trim() === '') return [];
+    const reason = comment.join('#').trim();
+    const isRare = reason.startsWith(rareMark);
+    return [
+      {
+        rule: parseRule(rule.trim(), `${file}:${position + 1}`),
+        text: rule.trim().replace(/\s+/g, ' '),
+        reason: isRare ? reason.slice(rareMark.length).trim() : reason,
+        isRare,
+      },
+    ];
   });
 }
 
-function parseRule(rule: string, place: string): SeccompRule {
+/** Reads the rule of one line. `place` is what an error names. */
+export function parseRule(rule: string, place: string): SeccompRule {
   const [, syscall = '', , conditions] = /^(\S+)(\s+if\s+(.*))?$/.exec(rule) ?? [];
   if (!namePattern.test(syscall)) {
     throw refuse(place, `"${rule}" is not a system call's name, or not followed by "if"`);

@@ -20,6 +20,7 @@ t.test('the defaults', async (t) => {
     tag: null,
     sandbox: 'namespace',
     seccomp: 'kill',
+    seccompAllow: [],
     capabilityChanges: [],
     uidMap: [],
     gidMap: [],
@@ -63,6 +64,7 @@ t.test('every option, in both ways to write a value', async (t) => {
     ...['--xattrmap=:ok:all:::', '--posix-acl', '--security-label=auto', '--no-killpriv-v2'],
     ...['--preserve-noatime', '--no-announce-submounts', '--posix-lock', '--flock'],
     '--poll-limit=0',
+    ...['--seccomp-allow=pread64', '--seccomp-allow', 'fcntl if arg1 == 9'],
   );
   t.same(config, {
     sharedDir: resolve('some/dir'),
@@ -70,6 +72,7 @@ t.test('every option, in both ways to write a value', async (t) => {
     tag: 'süß',
     sandbox: 'none',
     seccomp: 'log',
+    seccompAllow: ['pread64', 'fcntl if arg1 == 9'],
     capabilityChanges: [
       { capability: 21, keep: true },
       { capability: 0, keep: false },

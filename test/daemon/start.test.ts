@@ -12,7 +12,14 @@ import { start } from '../../src/daemon/start.js';
 import type { LauncherStart, SeccompProgram } from '../../src/native/types.js';
 import { FakeBinding } from '../doubles/fake-binding.js';
 
-const texts = { start: 'ptrace', launcher: 'wait4', process: 'read', mainThread: 'open' };
+const texts = {
+  start: 'ptrace',
+  launcher: 'wait4',
+  nodeThreads: 'read',
+  dataThreads: 'openat',
+  lockThreads: 'futex',
+  mainThread: 'open',
+};
 const conditions = {
   sandbox: {
     mode: 'namespace',
@@ -72,6 +79,7 @@ t.test("the launcher's command line", async (t) => {
     '--launcher-filter-fd=103',
     '--process-filter-fd=104',
     '--main-thread-filter-fd=105',
+    '--data-threads-filter-fd=106',
     '--user-namespace',
     '--capabilities=0x880000db',
     '--rlimit-nofile=4096',
@@ -79,7 +87,7 @@ t.test("the launcher's command line", async (t) => {
   const [node, ...nodeArguments] = rest.slice(separator + 1);
   t.equal(node, process.execPath);
   t.match(nodeArguments.join(' '), /--jitless --no-expose-wasm --v8-pool-size=0 .* --worker$/);
-  t.same(binding.started?.keep, [100, 101, 102, 103, 104, 105]);
+  t.same(binding.started?.keep, [100, 101, 102, 103, 104, 105, 106]);
   t.same(decodeConfig(binding.written ?? new Uint8Array(0)), {
     ...config,
     inodeFileHandles: 'never',
@@ -106,6 +114,36 @@ t.test('the launcher is told about maps of ids and file handles', async (t) => {
   );
   const { inodeFileHandles } = decodeConfig(binding.written ?? new Uint8Array(0));
   t.equal(inodeFileHandles, 'mandatory');
+});
+
+t.test('threads that wait for locks have a filter, where they are', async (t) => {
+  for (const option of ['--posix-lock', '--flock']) {
+    const binding = new StartBinding();
+    const config = validate(await parseArguments(['--shared-dir=/srv', '--fd=9', option]));
+    t.throws(() => start(binding, config, conditions, texts), { code: 'VFSD_SANDBOX_LAUNCH' });
+    t.match(binding.started?.arguments.join(' '), '--lock-threads-filter-fd=107 ', option);
+    t.same(binding.started?.keep, [100, 101, 102, 103, 104, 105, 106, 107]);
+  }
+});
+
+t.test('--seccomp-allow reaches the filters, under names that are known', async (t) => {
+  const binding = new StartBinding();
+  binding.findSystemCall = (name) => (name === 'pread64' ? 17 : null);
+  const args = ['--shared-dir=/srv', '--fd=9'];
+  const config = validate(await parseArguments([...args, '--seccomp-allow=pread64']));
+  t.throws(() => start(binding, config, conditions, texts), { code: 'VFSD_SANDBOX_LAUNCH' });
+  const [first, launcher, ...others] = binding.compiled;
+  const has = (program?: SeccompProgram) =>
+    program?.rules.some(({ syscall }) => syscall === 'pread64');
+  t.equal(has(first), false, 'not in the first filter, which denies');
+  t.equal(has(launcher), true);
+  t.strictSame(others.map(has), [true, false, true], 'process, main thread, data threads');
+
+  const wrong = validate(await parseArguments([...args, '--seccomp-allow=pread46']));
+  t.throws(() => start(binding, wrong, conditions, texts), {
+    code: 'VFSD_CONFIG_USAGE',
+    message: /--seccomp-allow=pread46: no system call of that name/,
+  });
 });
 
 t.test('a socket from elsewhere, no filters, a group', async (t) => {
@@ -135,10 +173,10 @@ t.test('failures on the way', async (t) => {
     code: 'VFSD_SOCKET_PATH',
     message: /bind: address already in use/,
   });
-  const badPolicy = { ...texts, process: 'read\n???' };
+  const badPolicy = { ...texts, dataThreads: 'read\n???' };
   t.throws(() => start(new StartBinding(), config, conditions, badPolicy), {
     code: 'VFSD_SECCOMP_POLICY',
-    message: /process\.policy:2/,
+    message: /data-threads\.policy:2/,
   });
   t.notOk(existsSync(path));
   const noMemory = new StartBinding();

@@ -7,6 +7,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CallTrace } from './call-trace.js';
 import { native, projectRoot } from './native.js';
 
 export const vfsdCommand = join(projectRoot, 'bin/vfsd');
@@ -107,6 +108,8 @@ export class DaemonProcess {
       if (Date.now() > end) throw new Error(`the daemon is not ready:\n${this.output}`);
       await sleep(5);
     }
+    const traces = process.env['VFSD_CALL_TRACES'];
+    if (traces !== undefined) await CallTrace.attach(this.pid, join(traces, `${this.pid}.trace`));
   }
 
   /** A connection, as soon as the daemon takes one. */

@@ -189,6 +189,16 @@ export interface FrontEndBinding {
   /** Locks a file for the host itself. The descriptor holds it; a negative errno says why there is none. */
   lockFile(path: string, kind: 'range' | 'whole', start?: number, length?: number): number;
   memfd(size: number): number;
+  /**
+   * A process of this name loads these programs, in this order, and makes the call. Its result, or a negative errno; null:
+   * it was ended for it.
+   */
+  callUnderFilters(
+    programs: readonly number[],
+    name: string,
+    number: number,
+    args: readonly number[],
+  ): number | null;
   setAffinity(tid: number, cpus: readonly number[]): number;
   runWorkload(options: WorkloadOptions): WorkloadResult;
   /** Each in a thread of its own, all at once. The first one's queue takes the FORGETs of all. */

@@ -46,6 +46,8 @@ export class FakeBinding implements NativeBinding {
   adoptListener: NativeBinding['adoptListener'] = unexpected('adoptListener');
   execLauncher: NativeBinding['execLauncher'] = unexpected('execLauncher');
   compileSeccomp: NativeBinding['compileSeccomp'] = unexpected('compileSeccomp');
+  findSystemCall: NativeBinding['findSystemCall'] = unexpected('findSystemCall');
+  nameSystemCall: NativeBinding['nameSystemCall'] = unexpected('nameSystemCall');
   createSealedFile: NativeBinding['createSealedFile'] = unexpected('createSealedFile');
   getOpenFileLimit: NativeBinding['getOpenFileLimit'] = unexpected('getOpenFileLimit');
   getEffectiveCapabilities: NativeBinding['getEffectiveCapabilities'] = unexpected(

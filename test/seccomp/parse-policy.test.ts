@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
-import { parsePolicy } from '../../src/seccomp/parse-policy.js';
-import { assemblePrograms } from '../../src/seccomp/programs.js';
+import type { SeccompProgram } from '../../src/native/types.js';
+import { parsePolicy, parsePolicyLines } from '../../src/seccomp/parse-policy.js';
+import { assemblePrograms, type PolicyTexts } from '../../src/seccomp/programs.js';
 
 const allBits = 0xffff_ffff_ffff_ffffn;
 
@@ -62,45 +62,70 @@ t.test('a mistake is named with its file and line', async (t) => {
   }
 });
 
+t.test('what people read of a line', async (t) => {
+  const text = [
+    'read  # every byte',
+    'mmap   if arg2 & 4 == 0# rare: one #1 heap',
+    'futex',
+    '# rare: no rule',
+  ].join('\n');
+  t.match(parsePolicyLines('seccomp/x.policy', text), [
+    { text: 'read', reason: 'every byte', isRare: false, rule: { syscall: 'read' } },
+    { text: 'mmap if arg2 & 4 == 0', reason: 'one #1 heap', isRare: true },
+    { text: 'futex', reason: '', isRare: false },
+  ]);
+});
+
+const texts: PolicyTexts = {
+  start: 'ptrace',
+  launcher: 'wait4',
+  nodeThreads: 'recvmsg\nwrite\nmmap if arg2 & 4 == 0',
+  dataThreads: 'openat\nwrite\nfcntl if arg1 == 36',
+  lockThreads: 'write\nfcntl if arg1 == 38',
+  mainThread: 'open\nopenat\nfcntl if arg1 == 36',
+};
+
+const callsOf = (program: SeccompProgram | undefined) =>
+  program?.rules.map(({ syscall, conditions }) =>
+    [syscall, ...conditions.map(({ value }) => value)].join(' '),
+  );
+
 t.test('--seccomp decides what happens outside of the allowlists', async (t) => {
-  const texts = { start: 'ptrace', launcher: 'wait4', process: 'read', mainThread: 'open' };
   for (const mode of ['kill', 'log', 'trap'] as const) {
     const programs = assemblePrograms(texts, mode);
-    t.match(programs?.process, { otherwise: mode, matched: 'allow' });
-    t.match(programs?.launcher, { otherwise: mode, matched: 'allow' });
+    for (const allowList of ['launcher', 'process', 'dataThreads', 'lockThreads'] as const) {
+      t.match(programs?.[allowList], { otherwise: mode, matched: 'allow' }, allowList);
+    }
     t.match(programs?.start, { otherwise: 'allow', matched: { errno: 1 } });
     t.match(programs?.mainThread, { otherwise: 'allow', matched: { errno: 1 } });
   }
   t.equal(assemblePrograms(texts, 'none'), null);
 });
 
-t.test('the policies of this tree can be read', async (t) => {
-  const directory = new URL('../../seccomp/', import.meta.url);
-  for (const file of readdirSync(directory).filter((name) => name.endsWith('.policy'))) {
-    const rules = parsePolicy(`seccomp/${file}`, readFileSync(new URL(file, directory), 'utf8'));
-    t.ok(rules.length > 0, file);
-  }
+t.test('the process may do what any of its threads may, and each thread less', async (t) => {
+  const programs = assemblePrograms(texts, 'kill');
+  t.strictSame(callsOf(programs?.process), [
+    ...['recvmsg', 'write', 'mmap 0', 'openat', 'fcntl 36', 'fcntl 38'],
+  ]);
+  t.strictSame(callsOf(programs?.dataThreads), ['openat', 'write', 'fcntl 36']);
+  t.strictSame(callsOf(programs?.lockThreads), ['write', 'fcntl 38']);
+  t.strictSame(callsOf(programs?.mainThread), ['open', 'openat', 'fcntl 36']);
 });
 
-t.test('what V8 asks the time by is allowed as a call, too', async (t) => {
-  const file = new URL('../../seccomp/process.policy', import.meta.url);
-  const calls = parsePolicy('seccomp/process.policy', readFileSync(file, 'utf8'));
-  for (const syscall of ['clock_gettime', 'gettimeofday']) {
-    t.ok(
-      calls.some((rule) => rule.syscall === syscall && rule.conditions.length === 0),
-      `${syscall}: not every machine has a vDSO that answers`,
-    );
+t.test('what is added is in every allow list, and in no other', async (t) => {
+  const added = parsePolicy('x', 'pread64\nfcntl if arg1 == 9\nopenat');
+  const programs = assemblePrograms(texts, 'kill', added);
+  for (const allowList of ['launcher', 'process', 'dataThreads', 'lockThreads'] as const) {
+    const calls = callsOf(programs?.[allowList]) ?? [];
+    for (const call of ['pread64', 'fcntl 9', 'openat']) {
+      t.equal(calls.filter((other) => other === call).length, 1, `${allowList}: ${call}`);
+    }
   }
+  t.strictSame(callsOf(programs?.mainThread), ['open', 'openat', 'fcntl 36']);
+  t.strictSame(callsOf(programs?.start), ['ptrace']);
 });
 
-t.test('what could clone mounts or follow a path is allowed for a descriptor alone', async (t) => {
-  const file = new URL('../../seccomp/process.policy', import.meta.url);
-  const rules = parsePolicy('seccomp/process.policy', readFileSync(file, 'utf8'));
-  const conditionsOf = (syscall: string) =>
-    rules.filter((rule) => rule.syscall === syscall).map((rule) => rule.conditions);
-  const allBits = 0xffff_ffff_ffff_ffffn;
-  const openTree = [{ argument: 2, mask: allBits, value: 0x8_1000n }];
-  t.strictSame(conditionsOf('open_tree'), [openTree], 'neither OPEN_TREE_CLONE nor a path');
-  const changeMode = [{ argument: 3, mask: allBits, value: 0x1000n }];
-  t.strictSame(conditionsOf('fchmodat2'), [changeMode], 'AT_EMPTY_PATH');
+t.test('a call that is allowed in any case needs no condition', async (t) => {
+  const programs = assemblePrograms(texts, 'kill', parsePolicy('x', 'fcntl'));
+  t.strictSame(callsOf(programs?.lockThreads), ['write', 'fcntl']);
 });

@@ -51,16 +51,29 @@ LockWaits::~LockWaits() {
   threads_.clear();
 }
 
-Status LockWaits::Start(size_t blockers) {
+Status LockWaits::Start(sys::ThreadSeal* seal, size_t blockers) {
+  const auto enter = [seal] {
+    if (seal != nullptr) {
+      seal->Enter();
+    }
+  };
+  const auto expect = [seal] {
+    if (seal != nullptr) {
+      seal->Expect();
+    }
+  };
   for (size_t i = 0; i < blockers; ++i) {
     Blocker& blocker = *blockers_.emplace_back(std::make_unique<Blocker>());
     Status attached;
     Semaphore begun;
-    Result<Thread> thread = Thread::Start("vfsd-lock-" + std::to_string(i), [&, this] {
+    expect();
+    Result<Thread> thread = Thread::Start("vfsd-lock-" + std::to_string(i), [&, enter, this] {
       const Blocker& self = blocker;
       attached = blocker.interrupter.Attach();
       const bool usable = attached.ok();
+      // Ends the life of what is here by reference.
       begun.Post();
+      enter();
       if (usable) {
         RunBlocker(self);
       }
@@ -74,7 +87,11 @@ Status LockWaits::Start(size_t blockers) {
       return attached;
     }
   }
-  Result<Thread> thread = Thread::Start("vfsd-lock-retry", [this] { RunRetries(); });
+  expect();
+  Result<Thread> thread = Thread::Start("vfsd-lock-retry", [enter, this] {
+    enter();
+    RunRetries();
+  });
   if (!thread) {
     return thread.error();
   }

@@ -16,6 +16,7 @@
 #include "fs/passthrough/open_files.h"
 #include "fuse/deferral.h"
 #include "sys/interrupter.h"
+#include "sys/thread_seal.h"
 
 namespace vfsd::fs::passthrough {
 
@@ -50,8 +51,8 @@ class LockWaits {
   /** Answers every wait with EINTR. */
   ~LockWaits();
 
-  /** Creates the threads. To be called once. */
-  Status Start(size_t blockers = kBlockers);
+  /** Creates the threads, which stand at `seal` first; null: there is none. To be called once. */
+  Status Start(sys::ThreadSeal* seal, size_t blockers = kBlockers);
 
   /** Begins a wait. It is over at once when there are too many (ENOLCK), or its ring stops. */
   void Add(LockWait wait);

@@ -17,7 +17,7 @@ Passthrough::Passthrough(const Options& options, sys::ProcSelfFd proc_self_fd,
   }
 }
 
-Status Passthrough::Open(UniqueFd root) {
+Status Passthrough::Open(UniqueFd root, sys::ThreadSeal* lock_threads) {
   const auto attributes = Stat(root.get(), "");
   if (!attributes) {
     return attributes.error();
@@ -34,7 +34,7 @@ Status Passthrough::Open(UniqueFd root) {
     return mount.refusal;
   }
   inodes_.AddRoot(key, std::move(root), mount);
-  return lock_waits_ ? lock_waits_->Start() : Status();
+  return lock_waits_ ? lock_waits_->Start(lock_threads) : Status();
 }
 
 void Passthrough::Reset() {

@@ -23,6 +23,7 @@
 #include "fuse/session.h"
 #include "identity/credentials.h"
 #include "sys/proc_self_fd.h"
+#include "sys/thread_seal.h"
 
 namespace vfsd::fs::passthrough {
 
@@ -77,10 +78,10 @@ class Passthrough final : public fuse::FileSystem {
 
   /**
    * Begins to serve the tree below `root`, an O_PATH descriptor, and creates the threads that wait
-   * for locks. ENOTDIR when it is no directory. EOPNOTSUPP, EPERM: there are no file handles, and
-   * they are mandatory.
+   * for locks, which stand at `lock_threads` first, if it is given. ENOTDIR when it is no
+   * directory. EOPNOTSUPP, EPERM: there are no file handles, and they are mandatory.
    */
-  Status Open(UniqueFd root);
+  Status Open(UniqueFd root, sys::ThreadSeal* lock_threads = nullptr);
 
   void Reset() override;
   void EndUnwantedWaits() override;

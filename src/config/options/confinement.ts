@@ -26,6 +26,17 @@ export const confinementOptions = [
       'SIGSYS, for a debugger; `none` loads no filter.',
   },
   {
+    name: 'seccomp-allow',
+    value: 'RULE',
+    repeatable: true,
+    summary: 'Allow one more system call: its name, or a line of a policy.',
+    detail:
+      'Several times for several calls. For what a new C library needs, as `vfsd seccomp explain` names it, until the ' +
+      'policy has it: for all threads, and for the launcher. As in `--seccomp-allow=pread64`, or ' +
+      "`--seccomp-allow='fcntl if arg1 == 1032'`. Calls that would lead out of the sandbox are refused; of `ioctl`, " +
+      '`fcntl` and `prctl` only those with a number can be allowed. What takes a path stays denied to the main thread.',
+  },
+  {
     name: 'modcaps',
     value: 'CHANGES',
     summary:

@@ -2,6 +2,7 @@
 #include <napi.h>
 
 #include "frontend/disturbance.h"
+#include "frontend/filtered_call.h"
 #include "frontend/held_wrap.h"
 #include "frontend/host_lock.h"
 #include "frontend/memory_wrap.h"
@@ -20,6 +21,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportHeldFileSystem(env, exports);
   ExportHostLock(env, exports);
   ExportDisturbances(env, exports);
+  ExportFilteredCall(env, exports);
   return exports;
 }
 

@@ -475,7 +475,7 @@ TEST_F(LocksTest, AHandleThatMayHoldALockIsNotKeptBehindOneThatWaitsForIt) {
   const auto later = open_file();
   ASSERT_TRUE(earlier && later);
   LockWaits waits;
-  ASSERT_TRUE(waits.Start(1).ok());
+  ASSERT_TRUE(waits.Start(nullptr, 1).ok());
   const auto wait_for_all = [&](FileHandle handle) {
     waits.Add({.node = node,
                .handle = handle,
