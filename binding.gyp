@@ -119,6 +119,7 @@
         "native/launcher/file_handles.cc",
         "native/launcher/id_maps.cc",
         "native/launcher/kernel_log.cc",
+        "native/launcher/service_manager.cc",
         "native/launcher/socket_file.cc",
         "native/launcher/supervise.cc",
         "native/sys/seccomp_load.cc"
@@ -202,7 +203,9 @@
               "test/native/sys/proc_self_fd_test.cc",
               "test/native/sys/thread_seal_test.cc",
               "test/native/launcher/kernel_log_test.cc",
+              "test/native/launcher/service_manager_test.cc",
               "native/launcher/kernel_log.cc",
+              "native/launcher/service_manager.cc",
               "test/native/fs/slab_test.cc",
               "test/native/fs/inode_table_test.cc",
               "test/native/fs/inode_handles_test.cc",

@@ -60,6 +60,11 @@ const errorKinds = {
     (fd) => `cannot listen on file descriptor ${fd}`,
     'pass a listening Unix stream socket in --fd',
   ),
+  VFSD_NOTIFY_SOCKET: kind(
+    environment,
+    (path) => `cannot tell the service manager on ${path}`,
+    'NOTIFY_SOCKET is set by systemd for Type=notify: unset it to start vfsd by hand',
+  ),
   VFSD_SOCKET_GROUP: kind(
     correctable,
     (group) => `cannot give the socket to group ${group}`,

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <vector>
 
@@ -24,6 +25,34 @@ namespace {
 // The kernel's own limit for one message (SCM_MAX_FD).
 constexpr size_t kMaxFdsPerMessage = 253;
 constexpr int kNobodyKnowsYet = 0177;
+
+/** fd | SystemFailure: connectDatagram(path) */
+Napi::Value ConnectDatagram(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  std::string path = ToString(info[0]);
+  sockaddr_un address = {};
+  if (path.size() >= sizeof address.sun_path) {
+    return Failure(env, Errno(ENAMETOOLONG), "connect");
+  }
+  // An abstract name begins with a zero, and its length counts.
+  if (path.starts_with('@')) {
+    path.front() = '\0';
+  }
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  Result<UniqueFd> socket_fd =
+      RetryFd([] { return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); });
+  if (!socket_fd) {
+    return Failure(env, socket_fd.error(), "socket");
+  }
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+  const Status connected = RetryStatus(
+      [&] { return connect(socket_fd->get(), reinterpret_cast<const sockaddr*>(&address), size); });
+  if (!connected) {
+    return Failure(env, connected.error(), "connect");
+  }
+  return Napi::Number::New(env, socket_fd->Release());
+}
 
 /** fd | SystemFailure: listenUnix(path, mode, group | null) */
 Napi::Value ListenUnix(const Napi::CallbackInfo& info) {
@@ -215,6 +244,7 @@ Napi::Value CloseFd(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void ExportSockets(Napi::Env env, Napi::Object exports) {
+  exports.Set("connectDatagram", Napi::Function::New<ConnectDatagram>(env, "connectDatagram"));
   exports.Set("listenUnix", Napi::Function::New<ListenUnix>(env, "listenUnix"));
   exports.Set("adoptListener", Napi::Function::New<AdoptListener>(env, "adoptListener"));
   exports.Set("accept", Napi::Function::New<Accept>(env, "accept"));

@@ -88,8 +88,7 @@ std::optional<FatalCall> KernelLog::FindFatalCall(pid_t pid) const {
   for (int i = 0; file_ && i < kMaxRecords; ++i) {
     const ssize_t size = read(file_.get(), record.data(), record.size());
     if (size > 0) {
-      auto found =
-          ReadFatalCall(std::string_view(record.data(), static_cast<size_t>(size)), pid);
+      auto found = ReadFatalCall(std::string_view(record.data(), static_cast<size_t>(size)), pid);
       if (found) {
         return found;
       }

@@ -33,6 +33,7 @@
 #include "launcher/message.h"
 #include "launcher/options.h"
 #include "launcher/privileges.h"
+#include "launcher/service_manager.h"
 #include "launcher/socket_file.h"
 #include "launcher/supervise.h"
 #include "launcher/worker_fds.h"
@@ -84,7 +85,7 @@ pid_t Clone(const Options& options, UniqueFd& pidfd) {
  * Closes what the launcher has opened and inherited: a listening socket or a caller's pipe must not
  * live on in a process that only waits. Keeps 0 to 2 and these; -1: there is none.
  */
-bool CloseAllBut(std::array<int, 3> descriptors) {
+bool CloseAllBut(std::array<int, 5> descriptors) {
   std::ranges::sort(descriptors);
   unsigned next = STDERR_FILENO + 1;
   for (const int kept : descriptors) {
@@ -112,12 +113,12 @@ uint64_t LastingCapabilities(const Options& options, const SocketFile& socket,
 
 /** @param user_namespace the launcher has entered the worker's */
 bool GiveUpRights(const Options& options, const SocketFile& socket, const KernelLog& log,
-                  bool user_namespace, int pidfd) {
+                  const ServiceManager& manager, bool user_namespace, int pidfd) {
   if (!KeepOnly(LastingCapabilities(options, socket, user_namespace))) {
     return false;
   }
   const auto filter = sys::SeccompFilter::ReadIfGiven(options.launcher_filter_fd);
-  if (!CloseAllBut({pidfd, socket.directory(), log.fd()})) {
+  if (!CloseAllBut({pidfd, socket.directory(), log.fd(), manager.socket(), manager.worker()})) {
     return false;
   }
   Status loaded = filter ? Status() : filter.error();
@@ -178,12 +179,16 @@ int Launch(const Options& options, const SocketFile& socket) {
   childs_end.Reset();
   const bool user_namespace = MustEnterUserNamespace(options);
   const bool confined = Confine(options, user_namespace, control.get(), pid, pidfd.get());
+  ServiceManager manager{UniqueFd(options.notify_fd)};
+  if (confined) {
+    manager.Hear(std::move(control));
+  }
   // A worker that waits for a launcher that has failed sees the end of the conversation, and ends.
   control.Reset();
-  if (!confined || !GiveUpRights(options, socket, log, user_namespace, pidfd.get())) {
+  if (!confined || !GiveUpRights(options, socket, log, manager, user_namespace, pidfd.get())) {
     return Abandon(pidfd.get(), log);
   }
-  return Supervise(pidfd.get(), log);
+  return Supervise(pidfd.get(), log, manager);
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ enum Key : int {
   kSocketPath,
   kListen,
   kConfig,
+  kNotify,
   kStartFilter,
   kLauncherFilter,
   kProcessFilter,
@@ -40,6 +41,7 @@ constexpr option kOptions[] = {
     {"socket-path", required_argument, nullptr, kSocketPath},
     {"listen-fd", required_argument, nullptr, kListen},
     {"config-fd", required_argument, nullptr, kConfig},
+    {"notify-fd", required_argument, nullptr, kNotify},
     {"start-filter-fd", required_argument, nullptr, kStartFilter},
     {"launcher-filter-fd", required_argument, nullptr, kLauncherFilter},
     {"process-filter-fd", required_argument, nullptr, kProcessFilter},
@@ -117,6 +119,8 @@ bool Apply(int key, Options& options) {
       return ToFd(optarg, options.listen_fd);
     case kConfig:
       return ToFd(optarg, options.config_fd);
+    case kNotify:
+      return ToFd(optarg, options.notify_fd);
     case kStartFilter:
       return ToFd(optarg, options.start_filter_fd);
     case kLauncherFilter:

@@ -24,6 +24,8 @@ struct Options {
   const char* socket_path = nullptr;
   int listen_fd = -1;
   int config_fd = -1;
+  /** Connected to the service manager's socket; -1: nobody is to be told. */
+  int notify_fd = -1;
   // Compiled seccomp programs; -1 with --seccomp=none.
   int start_filter_fd = -1;
   int launcher_filter_fd = -1;

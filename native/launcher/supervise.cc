@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launcher/supervise.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <array>
 #include <cstdint>
 #include <cstring>
-#include <initializer_list>
 #include <optional>
 #include <string>
 
@@ -23,14 +23,10 @@ namespace {
 constexpr time_t kPatienceSeconds = 5;
 constexpr int64_t kSecond = 1'000'000'000;
 
-sigset_t SupervisedSignals() {
-  sigset_t set;
-  sigemptyset(&set);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) {
-    sigaddset(&set, signal);
-  }
-  return set;
-}
+constexpr std::array kEndSignals = {SIGTERM, SIGINT, SIGHUP};
+
+/** One of them has come. Written by their handler, which runs only where they are let through. */
+volatile sig_atomic_t end_is_wanted = 0;
 
 void SendSignal(int pidfd, int signal) {
   // Fails only when the worker has ended, which is what is waited for.
@@ -74,17 +70,20 @@ timespec EndOfPatience() {
 }  // namespace
 
 void BlockSupervisedSignals() {
-  const sigset_t set = SupervisedSignals();
-  sigprocmask(SIG_BLOCK, &set, nullptr);
-  struct sigaction interrupt = {};
-  interrupt.sa_handler = [](int) {};
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
-    sigaction(signal, &interrupt, nullptr);
+  sigset_t set;
+  sigemptyset(&set);
+  struct sigaction remember = {};
+  remember.sa_handler = [](int) { end_is_wanted = 1; };
+  for (const int signal : kEndSignals) {
+    sigaddset(&set, signal);
+    sigaction(signal, &remember, nullptr);
   }
+  sigprocmask(SIG_BLOCK, &set, nullptr);
 }
 
-int Supervise(int pidfd, const KernelLog& log) {
-  const sigset_t set = SupervisedSignals();
+int Supervise(int pidfd, const KernelLog& log, ServiceManager& manager) {
+  sigset_t none;
+  sigemptyset(&none);
   bool asked = false;
   bool killed = false;
   timespec end_of_patience = {};
@@ -97,14 +96,21 @@ int Supervise(int pidfd, const KernelLog& log) {
     }
     // What cannot be killed, in a file system that does not answer, is waited for.
     const timespec left = Until(end_of_patience);
-    const int signal = sigtimedwait(&set, nullptr, asked && !killed ? &left : nullptr);
-    if (signal < 0 && errno == EAGAIN) {
+    std::array<pollfd, 2> wanted = {{{pidfd, POLLIN, 0}, {manager.worker(), POLLIN, 0}}};
+    const int ready =
+        ppoll(wanted.data(), wanted.size(), asked && !killed ? &left : nullptr, &none);
+    if (ready == 0) {
       Say("the worker has not ended in time and is killed");
       SendSignal(pidfd, SIGKILL);
       killed = true;
-    } else if (signal > 0 && signal != SIGCHLD && !asked) {
+    }
+    if (ready > 0 && wanted[1].revents != 0) {
+      manager.Relay();
+    }
+    if (end_is_wanted != 0 && !asked) {
       asked = true;
       end_of_patience = EndOfPatience();
+      manager.TellStopping();
       SendSignal(pidfd, SIGTERM);
     }
   }

@@ -29,4 +29,13 @@ inline constexpr char kLoaded = 'L';
 /** The launcher: the shared tree is the root now. */
 inline constexpr char kConfined = 'C';
 
+// What the worker says behind that, for a service manager: messages of their own, once it has one.
+
+/** Front-ends are accepted. */
+inline constexpr char kReady = 'R';
+/** The control thread is at work. */
+inline constexpr char kAlive = 'A';
+/** How it is, with the text behind it. */
+inline constexpr char kStatus = 'S';
+
 }  // namespace vfsd::launcher

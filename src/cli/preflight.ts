@@ -2,6 +2,7 @@
 
 import { getgid, getuid } from 'node:process';
 import type { DaemonConfig } from '../config/config.js';
+import { readNotification } from '../daemon/notification.js';
 import type { StartConditions } from '../daemon/start.js';
 import { VfsdError } from '../errors.js';
 import { unwrap } from '../native/binding.js';
@@ -54,7 +55,8 @@ export async function preflight(
     // Last, because it may remove a stale socket.
     await prepareSocketPath(socket.path);
   }
-  return { sandbox, socketGroup, openFileLimit };
+  const notification = readNotification(process.env, process.pid);
+  return { sandbox, socketGroup, openFileLimit, notification };
 }
 
 /** Node has no such functions on systems without ids, which vfsd does not run on. */

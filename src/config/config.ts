@@ -67,6 +67,10 @@ export interface DaemonConfig {
 /** What the worker has to know: what the user decided, and what the command decided at start. As JSON its whole input. */
 export interface WorkerConfig extends DaemonConfig {
   readonly inodeFileHandles: InodeFileHandles;
+  /** A service manager is told how the daemon is. */
+  readonly notifies: boolean;
+  /** How often it wants to hear of the worker, in microseconds; null: never. */
+  readonly watchdogUs: number | null;
   /** Bit mask of the capabilities that the launcher leaves, as a number in text. */
   readonly capabilities: string;
 }

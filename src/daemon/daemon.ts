@@ -26,7 +26,10 @@ export interface DaemonSetup {
   /** For what a guest or a front-end provokes. */
   readonly limitedLogger: Logger;
   readonly drainLimitMs?: number;
+  readonly onStateChange?: (state: DaemonState) => void;
 }
+
+export type DaemonState = 'waiting' | 'connected';
 
 export class Daemon {
   readonly #setup: DaemonSetup;
@@ -45,6 +48,7 @@ export class Daemon {
   /** Serves front-ends until {@link stop}, or until the first one has gone if the configuration says so. */
   async run(): Promise<void> {
     for (;;) {
+      this.#setup.onStateChange?.('waiting');
       const socket = await this.#setup.listener.accept();
       if (socket === null) return;
       await Promise.race([this.#serve(socket), this.#drainOver]);
@@ -78,6 +82,7 @@ export class Daemon {
   async #serve(socket: OwnedFd): Promise<void> {
     const { binding, device, offer, logger, limitedLogger } = this.#setup;
     logger.info('a front-end has connected');
+    this.#setup.onStateChange?.('connected');
     const connection = new Connection(binding, socket);
     const session = new Session({ binding, device, offer, connection, logger: limitedLogger });
     this.#session = session;

@@ -22,6 +22,8 @@ export interface LauncherPlan {
   readonly openFileLimit: number;
   readonly listener: Fd;
   readonly configFile: Fd;
+  /** Connected to the service manager's socket; null: nobody is to be told. */
+  readonly notify: Fd | null;
   readonly filters: FilterFds | null;
   /** Absolute paths. */
   readonly launcher: string;
@@ -45,6 +47,7 @@ export function launcherArguments(plan: LauncherPlan): readonly string[] {
     ...(config.socket.kind === 'path' ? [`--socket-path=${config.socket.path}`] : []),
     `--listen-fd=${plan.listener}`,
     `--config-fd=${plan.configFile}`,
+    ...(plan.notify === null ? [] : [`--notify-fd=${plan.notify}`]),
     ...filterArguments(plan.filters),
     ...(sandbox.userNamespace ? ['--user-namespace'] : []),
     ...config.uidMap.map((range) => `--uid-map=${rangeArgument(range)}`),
@@ -67,10 +70,11 @@ function rangeArgument({ inside, host, count }: NamespaceRange): string {
 
 /** The descriptors that the launcher needs. */
 export function launcherDescriptors(plan: LauncherPlan): readonly Fd[] {
-  const { listener, configFile, filters } = plan;
-  if (filters === null) return [listener, configFile];
+  const { listener, configFile, notify, filters } = plan;
+  const always = [listener, configFile, ...(notify === null ? [] : [notify])];
+  if (filters === null) return always;
   return [
-    ...[listener, configFile],
+    ...always,
     ...[filters.start, filters.launcher, filters.process, filters.mainThread],
     filters.dataThreads,
     ...(filters.lockThreads === null ? [] : [filters.lockThreads]),

@@ -18,6 +18,7 @@ import type { SandboxPlan } from '../sandbox/plan.js';
 import { addedLines } from '../seccomp/added-lines.js';
 import { architectureNumber, nativeArchitecture } from '../seccomp/architecture.js';
 import { assemblePrograms, type PolicyTexts, type SeccompPrograms } from '../seccomp/programs.js';
+import type { Notification } from './notification.js';
 import {
   launcherArguments,
   launcherDescriptors,
@@ -36,6 +37,7 @@ export interface StartConditions {
   readonly socketGroup: number | null;
   /** RLIMIT_NOFILE for the daemon; 0: as it is. */
   readonly openFileLimit: number;
+  readonly notification: Notification;
 }
 
 /** Replaces this process by the daemon. Returns never; throws VfsdError and leaves no socket behind. */
@@ -57,6 +59,7 @@ export function start(
         'VFSD_NATIVE_CALL',
         'write the configuration to a memory file',
       ),
+      notify: connectToManager(binding, found.notification),
       filters: compileFilters(binding, config, policies),
       launcher: installation.launcher,
       node: process.execPath,
@@ -75,9 +78,24 @@ export function start(
   }
 }
 
-function workerConfig(config: DaemonConfig, { sandbox }: StartConditions): WorkerConfig {
+function workerConfig(
+  config: DaemonConfig,
+  { sandbox, notification }: StartConditions,
+): WorkerConfig {
   const { inodeFileHandles, capabilities } = sandbox;
-  return { ...config, inodeFileHandles, capabilities: String(capabilities) };
+  return {
+    ...config,
+    inodeFileHandles,
+    notifies: notification.socket !== null,
+    watchdogUs: notification.watchdogUs,
+    capabilities: String(capabilities),
+  };
+}
+
+function connectToManager(binding: NativeBinding, { socket }: Notification): Fd | null {
+  return socket === null
+    ? null
+    : unwrap(binding.connectDatagram(socket), 'VFSD_NOTIFY_SOCKET', socket);
 }
 
 function listen(binding: NativeBinding, { socket }: DaemonConfig, found: StartConditions): Fd {

@@ -19,10 +19,11 @@ import type { DeviceEvent, Fd, NativeBinding, NativeDevice } from '../native/typ
 import { assertPathsDenied, assertPrivilegesDropped } from '../sandbox/assert-confinement.js';
 import { workerFds } from '../sandbox/worker-fds.js';
 import { deviceSetup } from './device-setup.js';
-import { Daemon } from './daemon.js';
+import { Daemon, type DaemonState } from './daemon.js';
 import { Listener } from './listener.js';
 import { divideOpenFiles, type OpenFileBudget } from './open-file-budget.js';
 import { preload } from './preload.js';
+import { ServiceManager } from './service-manager.js';
 import { installSignalHandlers } from './signals.js';
 
 /** Runs the worker to its end. Resolves to the exit status. */
@@ -40,6 +41,13 @@ export async function runWorker(binding: NativeBinding): Promise<number> {
   const device = createDevice(binding, config, budget, (event) => {
     deliver(event);
   });
+  const manager = config.notifies
+    ? new ServiceManager({
+        binding,
+        launcher: workerFds.control,
+        watchdogUs: config.watchdogUs,
+      })
+    : null;
   const listener = new Listener(binding, workerFds.listener, limitedLogger);
   const offer = {
     requestQueues: config.requestQueues,
@@ -55,6 +63,7 @@ export async function runWorker(binding: NativeBinding): Promise<number> {
     exitOnDisconnect,
     logger,
     limitedLogger,
+    onStateChange: (state) => manager?.status(statusText(state, config)),
   });
   deliver = (event) => {
     daemon.handleEvent(event);
@@ -67,6 +76,7 @@ export async function runWorker(binding: NativeBinding): Promise<number> {
   confine(binding, config, device);
   warnOfAddedCalls(logger, config);
   logger.info(readinessLine(config));
+  manager?.ready();
   await daemon.run();
   return 0;
 }
@@ -129,6 +139,11 @@ function confine(binding: NativeBinding, config: WorkerConfig, device: NativeDev
 function warnOfAddedCalls(logger: Logger, { seccomp, seccompAllow }: DaemonConfig): void {
   if (seccomp === 'none' || seccompAllow.length === 0) return;
   logger.warn(`--seccomp-allow: more system calls than the policy has: ${seccompAllow.join('; ')}`);
+}
+
+function statusText(state: DaemonState, { tag }: DaemonConfig): string {
+  const name = tag === null ? '' : `tag ${tag}, `;
+  return `${name}${state === 'connected' ? 'a front-end is connected' : 'waiting for a front-end'}`;
 }
 
 /** The line that says that front-ends may connect now. */

@@ -251,6 +251,8 @@ export interface ResourceLimit {
 export interface NativeBinding {
   // Sockets.
 
+  /** Connects a SOCK_DGRAM Unix socket; a path that begins with `@` is an abstract name. */
+  connectDatagram(path: string): Fd | SystemFailure;
   /**
    * Creates, binds and listens on a SOCK_STREAM Unix socket: non-blocking, close-on-exec. From now on SIGTERM, SIGINT
    * and SIGHUP remove its file before they end the process.

@@ -109,7 +109,13 @@ t.test('every option, in both ways to write a value', async (t) => {
     logLevel: 'trace',
   });
   t.ok(Object.isFrozen(config));
-  const forWorker = { ...config, inodeFileHandles: 'never', capabilities: '0' } as const;
+  const forWorker = {
+    ...config,
+    inodeFileHandles: 'never',
+    capabilities: '0',
+    notifies: false,
+    watchdogUs: null,
+  } as const;
   t.same(decodeConfig(encodeConfig(forWorker)), forWorker, 'the worker reads what was written');
 });
 

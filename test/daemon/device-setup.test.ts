@@ -8,7 +8,12 @@ import type { DeviceSetup } from '../../src/native/types.js';
 
 async function setupOf(...args: string[]): Promise<DeviceSetup> {
   const config = validate(await parseArguments(['--shared-dir=/srv', '--fd=9', ...args]));
-  const found = { inodeFileHandles: 'prefer', capabilities: '0' } as const;
+  const found = {
+    inodeFileHandles: 'prefer',
+    capabilities: '0',
+    notifies: false,
+    watchdogUs: null,
+  } as const;
   return deviceSetup({ ...config, ...found }, { guestFdLimit: 1000, memorySlots: 32 });
 }
 

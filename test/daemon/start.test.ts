@@ -8,6 +8,7 @@ import { decodeConfig } from '../../src/config/config.js';
 import { validate } from '../../src/config/validate.js';
 import { launcherEnvironment } from '../../src/daemon/launcher-arguments.js';
 import { divideOpenFiles, smallestOpenFileLimit } from '../../src/daemon/open-file-budget.js';
+import { readNotification } from '../../src/daemon/notification.js';
 import { start } from '../../src/daemon/start.js';
 import type { LauncherStart, SeccompProgram } from '../../src/native/types.js';
 import { FakeBinding } from '../doubles/fake-binding.js';
@@ -29,6 +30,7 @@ const conditions = {
   },
   socketGroup: null,
   openFileLimit: 4096,
+  notification: { socket: null, watchdogUs: null },
 } as const;
 
 class StartBinding extends FakeBinding {
@@ -56,6 +58,18 @@ class StartBinding extends FakeBinding {
     return { errno: 2, code: 'ENOENT', syscall: 'execve' };
   };
 }
+
+t.test('what the service manager wants is read from the environment', async (t) => {
+  const asked = { NOTIFY_SOCKET: '/run/systemd/notify', WATCHDOG_USEC: '30000000' };
+  const both = { socket: '/run/systemd/notify', watchdogUs: 30_000_000 };
+  t.same(readNotification(asked, 7), both);
+  t.same(readNotification({ ...asked, WATCHDOG_PID: '7' }, 7), both);
+  t.same(readNotification({ ...asked, WATCHDOG_PID: '8' }, 7), { ...both, watchdogUs: null });
+  t.same(readNotification({ ...asked, WATCHDOG_USEC: '0' }, 7), { ...both, watchdogUs: null });
+  const nobody = { socket: null, watchdogUs: null };
+  t.same(readNotification({}, 7), nobody);
+  t.same(readNotification({ NOTIFY_SOCKET: 'relative' }, 7), nobody);
+});
 
 t.test("the launcher's command line", async (t) => {
   const path = join(t.testdir({}), 'socket');
@@ -91,6 +105,8 @@ t.test("the launcher's command line", async (t) => {
   t.same(decodeConfig(binding.written ?? new Uint8Array(0)), {
     ...config,
     inodeFileHandles: 'never',
+    notifies: false,
+    watchdogUs: null,
     capabilities: String(0x8800_00db),
   });
   t.same(binding.listened, [[path, 0o600, null]]);

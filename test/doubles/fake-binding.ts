@@ -42,6 +42,7 @@ export class FakeBinding implements NativeBinding {
   acceptFailure: SystemFailure | null = null;
   #nextFd = 100;
 
+  connectDatagram: NativeBinding['connectDatagram'] = unexpected('connectDatagram');
   listenUnix: NativeBinding['listenUnix'] = unexpected('listenUnix');
   adoptListener: NativeBinding['adoptListener'] = unexpected('adoptListener');
   execLauncher: NativeBinding['execLauncher'] = unexpected('execLauncher');
