@@ -182,9 +182,10 @@ int Launch(const Options& options, const SocketFile& socket) {
   ServiceManager manager{UniqueFd(options.notify_fd)};
   if (confined) {
     manager.Hear(std::move(control));
+  } else {
+    // A worker that waits for its launcher sees the end of the conversation, and ends.
+    control.Reset();
   }
-  // A worker that waits for a launcher that has failed sees the end of the conversation, and ends.
-  control.Reset();
   if (!confined || !GiveUpRights(options, socket, log, manager, user_namespace, pidfd.get())) {
     return Abandon(pidfd.get(), log);
   }
