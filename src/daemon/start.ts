@@ -17,6 +17,7 @@ import type { Fd, NativeBinding, SeccompRule } from '../native/types.js';
 import type { SandboxPlan } from '../sandbox/plan.js';
 import { addedLines } from '../seccomp/added-lines.js';
 import { architectureNumber, nativeArchitecture } from '../seccomp/architecture.js';
+import { featuresOf } from '../seccomp/features-of-config.js';
 import { assemblePrograms, type PolicyTexts, type SeccompPrograms } from '../seccomp/programs.js';
 import {
   launcherArguments,
@@ -57,7 +58,7 @@ export function start(
         'VFSD_NATIVE_CALL',
         'write the configuration to a memory file',
       ),
-      filters: compileFilters(binding, config, policies),
+      filters: compileFilters(binding, config, policies, found.sandbox),
       launcher: installation.launcher,
       node: process.execPath,
       bundle: installation.bundle,
@@ -93,10 +94,16 @@ function compileFilters(
   binding: NativeBinding,
   config: DaemonConfig,
   policies: PolicyTexts,
+  { inodeFileHandles }: SandboxPlan,
 ): FilterFds | null {
   const added = addedLines(config.seccompAllow).map(({ rule }) => rule);
   checkNames(binding, added);
-  const programs = assemblePrograms(policies, config.seccomp, added);
+  const programs = assemblePrograms(
+    policies,
+    config.seccomp,
+    added,
+    featuresOf(config, inodeFileHandles),
+  );
   if (programs === null) return null;
   const compile = (name: keyof SeccompPrograms): Fd =>
     unwrap(binding.compileSeccomp(programs[name]), 'VFSD_SECCOMP_POLICY', name);

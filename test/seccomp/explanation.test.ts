@@ -16,6 +16,7 @@ const names: Readonly<Record<number, string>> = {
   139: 'sysfs',
   462: 'mseal',
   72: 'fcntl',
+  328: 'pwritev2',
 };
 const binding = { nameSystemCall: (number: number) => names[number] ?? null };
 
@@ -75,6 +76,10 @@ t.test('what is less plain', async (t) => {
   t.match(explain({ syscall: 139 }), /no variant[^]*man 2 sysfs/);
   t.match(explain({ syscall: 9999 }), /^unknown \(9999 on x86_64\)[^]*newer than vfsd/);
   t.match(explain({ syscall: 332 }), 'The policy of this version of vfsd has it');
+  t.match(
+    explain({ syscall: 328 }),
+    /only where the share can be written to \(without --readonly\)/,
+  );
   t.match(explain({ syscall: 72 }), /fcntl if arg1 == 36[^]*strace shows the arguments/);
 });
 
