@@ -17,6 +17,7 @@ import {
   nativeArchitecture,
   type ArchitectureName,
 } from '../seccomp/architecture.js';
+import { featuresOf } from '../seccomp/features-of-config.js';
 import { Explanation } from '../seccomp/explanation.js';
 import { policyListing } from '../seccomp/policy-listing.js';
 import type { PolicyTexts } from '../seccomp/programs.js';
@@ -117,6 +118,8 @@ async function show(
     architectureName,
     mode: config.seccomp,
     added: addedLines(config.seccompAllow),
+    // What is decided at the start is taken for the most that it can be.
+    features: featuresOf(config, config.inodeFileHandles ?? 'prefer'),
   });
   writeSync(1, text);
   return 0;

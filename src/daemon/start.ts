@@ -17,6 +17,7 @@ import type { Fd, NativeBinding, SeccompRule } from '../native/types.js';
 import type { SandboxPlan } from '../sandbox/plan.js';
 import { addedLines } from '../seccomp/added-lines.js';
 import { architectureNumber, nativeArchitecture } from '../seccomp/architecture.js';
+import { featuresOf } from '../seccomp/features-of-config.js';
 import { assemblePrograms, type PolicyTexts, type SeccompPrograms } from '../seccomp/programs.js';
 import type { Notification } from './notification.js';
 import {
@@ -60,7 +61,7 @@ export function start(
         'write the configuration to a memory file',
       ),
       notify: connectToManager(binding, found.notification),
-      filters: compileFilters(binding, config, policies),
+      filters: compileFilters(binding, config, policies, found.sandbox),
       launcher: installation.launcher,
       node: process.execPath,
       bundle: installation.bundle,
@@ -111,10 +112,16 @@ function compileFilters(
   binding: NativeBinding,
   config: DaemonConfig,
   policies: PolicyTexts,
+  { inodeFileHandles }: SandboxPlan,
 ): FilterFds | null {
   const added = addedLines(config.seccompAllow).map(({ rule }) => rule);
   checkNames(binding, added);
-  const programs = assemblePrograms(policies, config.seccomp, added);
+  const programs = assemblePrograms(
+    policies,
+    config.seccomp,
+    added,
+    featuresOf(config, inodeFileHandles),
+  );
   if (programs === null) return null;
   const compile = (name: keyof SeccompPrograms): Fd =>
     unwrap(binding.compileSeccomp(programs[name]), 'VFSD_SECCOMP_POLICY', name);

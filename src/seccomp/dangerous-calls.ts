@@ -25,6 +25,11 @@ const groups: readonly (readonly [what: string, calls: string])[] = [
   ],
   ['makes or enters namespaces', 'setns unshare'],
   [
+    'takes a path and no descriptor to begin from',
+    'open creat stat stat64 lstat lstat64 access readlink rename link symlink unlink rmdir mkdir mknod chmod chown ' +
+      'chown32 lchown lchown32 utime utimes statfs statfs64 chdir fchdir',
+  ],
+  [
     'changes who the process is',
     'setuid setgid setreuid setregid setresuid setresgid setgroups setuid32 setgid32 setreuid32 setregid32 ' +
       'setresuid32 setresgid32 setgroups32 setsid setpgid personality',

@@ -5,6 +5,7 @@
 import type { NativeBinding } from '../native/types.js';
 import { architectureTitle } from './architecture.js';
 import { parseAuditLine, type AuditRecord, type Outcome } from './audit-line.js';
+import type { Feature } from './parse-policy.js';
 import { printable } from './printable.js';
 import type { PolicyTexts } from './programs.js';
 import { policyFileOf, roleOf, roleTitle, type Role } from './roles.js';
@@ -17,6 +18,13 @@ interface Finding {
   readonly record: AuditRecord;
   count: number;
 }
+
+const featureWords: Readonly<Record<Feature, string>> = {
+  writing: 'the share can be written to (without --readonly)',
+  locks: 'the guest locks files of the host (--posix-lock, --flock)',
+  handles: 'inodes are held by file handle (--inode-file-handles)',
+  xattr: 'the guest has extended attributes (--xattr, or what implies it)',
+};
 
 const outcomeWords: Readonly<Record<Outcome, string>> = {
   killed: 'the process was killed',
@@ -116,6 +124,11 @@ function verdictLines(name: string, verdict: Verdict, role: Role | null): readon
       return [
         'The main thread takes no path, since one would lead into the shared directory: a library has looked for a file',
         'that it should have loaded at the start, or it is an attack. vfsd has no way to allow it.',
+      ];
+    case 'feature':
+      return [
+        `The policy has it only where ${featureWords[verdict.feature]}. If that is so, the daemon was another version of`,
+        "vfsd, or the filter somebody else's; if not, treat it as an attack until you know better.",
       ];
     case 'allowed':
       return [

@@ -4,7 +4,7 @@
 
 import type { SeccompMode } from '../config/modes.js';
 import type { Architecture, NativeBinding } from '../native/types.js';
-import type { PolicyLine } from './parse-policy.js';
+import type { Feature, PolicyLine } from './parse-policy.js';
 import type { PolicyTexts } from './programs.js';
 import { allowedLines, deniedRules, roleTitle, type Role } from './roles.js';
 import { isCovered } from './rule-sets.js';
@@ -17,6 +17,7 @@ export interface ListingRequest {
   readonly architectureName: string;
   readonly mode: SeccompMode;
   readonly added: readonly PolicyLine[];
+  readonly features: ReadonlySet<Feature>;
 }
 
 const ruleWidth = 31;
@@ -33,15 +34,15 @@ export function policyListing(request: ListingRequest): string {
 }
 
 function section(role: Role, request: ListingRequest): string {
-  const { binding, texts, architecture, architectureName, mode, added } = request;
-  const lines = allowedLines(role, texts, added).flatMap((line) => {
+  const { binding, texts, architecture, architectureName, mode, added, features } = request;
+  const lines = allowedLines(role, texts, added, features).flatMap((line) => {
     const number = binding.findSystemCall(line.rule.syscall, architecture);
     return typeof number === 'number' ? [listed(line, number)] : [];
   });
   return [
     `# ${role}: ${roleTitle(role)}, on ${architectureName}. Any other call ${otherwise[mode]}.`,
     ...(role === 'main'
-      ? [`# These fail with EPERM, and nothing else: ${deniedToMain(texts)}`]
+      ? [`# These fail with EPERM, and nothing else: ${deniedToMain(texts, features)}`]
       : []),
     ...lines,
     '',
@@ -49,9 +50,9 @@ function section(role: Role, request: ListingRequest): string {
 }
 
 /** What other threads may do; whatever they may not ends the process here, too. */
-function deniedToMain(texts: PolicyTexts): string {
+function deniedToMain(texts: PolicyTexts, features: ReadonlySet<Feature>): string {
   const denied = deniedRules(texts);
-  return allowedLines('node', texts)
+  return allowedLines('node', texts, [], features)
     .filter(({ rule }) => isCovered(rule, denied))
     .map(({ text }) => text)
     .join(', ');

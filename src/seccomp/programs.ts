@@ -2,7 +2,7 @@
 
 import type { SeccompMode } from '../config/modes.js';
 import type { SeccompAction, SeccompProgram, SeccompRule } from '../native/types.js';
-import { parsePolicy } from './parse-policy.js';
+import { allFeatures, parsePolicy, type Feature } from './parse-policy.js';
 import { union } from './rule-sets.js';
 
 /** The policies' texts, by the process, threads and phase that they are for. */
@@ -44,15 +44,17 @@ const operationNotPermitted: SeccompAction = { errno: 1 };
  * A filter can be loaded on all threads at once or by a thread on itself, which Node's own cannot be made to do: what is
  * loaded on all is what any of them may do, and data and lock threads narrow it for themselves.
  * @param added to every allow list
+ * @param features what the daemon's options leave in
  */
 export function assemblePrograms(
   texts: PolicyTexts,
   mode: SeccompMode,
   added: readonly SeccompRule[] = [],
+  features: ReadonlySet<Feature> = allFeatures,
 ): SeccompPrograms | null {
   if (mode === 'none') return null;
   const rules = (name: keyof PolicyTexts): readonly SeccompRule[] =>
-    parsePolicy(policyFiles[name], texts[name]);
+    parsePolicy(policyFiles[name], texts[name], features);
   const allowList = (...sets: readonly (readonly SeccompRule[])[]): SeccompProgram => ({
     otherwise: mode,
     matched: 'allow',
@@ -65,10 +67,15 @@ export function assemblePrograms(
   });
   const dataThreads = rules('dataThreads');
   const lockThreads = rules('lockThreads');
+  const ofAll = [
+    rules('nodeThreads'),
+    dataThreads,
+    ...(features.has('locks') ? [lockThreads] : []),
+  ];
   return {
     start: denyList('start'),
     launcher: allowList(rules('launcher')),
-    process: allowList(rules('nodeThreads'), dataThreads, lockThreads),
+    process: allowList(...ofAll),
     dataThreads: allowList(dataThreads),
     lockThreads: allowList(lockThreads),
     mainThread: denyList('mainThread'),

@@ -3,7 +3,14 @@
 /** Who is bound by which policy, and what it allows them in the end. */
 
 import type { SeccompRule } from '../native/types.js';
-import { parsePolicyLines, parsePolicy, type PolicyLine } from './parse-policy.js';
+import {
+  allFeatures,
+  isWanted,
+  parsePolicy,
+  parsePolicyLines,
+  type Feature,
+  type PolicyLine,
+} from './parse-policy.js';
 import { policyFiles, type PolicyTexts } from './programs.js';
 import { isCovered, ruleKey, union } from './rule-sets.js';
 
@@ -58,14 +65,15 @@ export function roleOf(thread: string | null, program: string | null): Role | nu
   return isNode ? (nodeThreadNames[thread] ?? null) : null;
 }
 
-/** What a role may do, as lines of a policy: with `added` in the end. */
+/** What a role may do with these features, as lines of a policy: with `added` in the end. */
 export function allowedLines(
   role: Role,
   texts: PolicyTexts,
   added: readonly PolicyLine[] = [],
+  features: ReadonlySet<Feature> = allFeatures,
 ): readonly PolicyLine[] {
   const own = (name: keyof PolicyTexts): readonly PolicyLine[] =>
-    parsePolicyLines(policyFiles[name], texts[name]);
+    parsePolicyLines(policyFiles[name], texts[name]).filter((line) => isWanted(line, features));
   switch (role) {
     case 'launcher':
       return merge(own('launcher'), added);
@@ -74,10 +82,17 @@ export function allowedLines(
     case 'lock':
       return merge(own('lockThreads'), added);
     case 'node':
-      return merge(own('nodeThreads'), own('dataThreads'), own('lockThreads'), added);
+      return merge(
+        own('nodeThreads'),
+        own('dataThreads'),
+        features.has('locks') ? own('lockThreads') : [],
+        added,
+      );
     case 'main': {
       const denied = deniedRules(texts);
-      return allowedLines('node', texts, added).filter(({ rule }) => !isCovered(rule, denied));
+      return allowedLines('node', texts, added, features).filter(
+        ({ rule }) => !isCovered(rule, denied),
+      );
     }
   }
 }

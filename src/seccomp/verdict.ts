@@ -7,6 +7,7 @@ import { isOwnArchitecture } from './architecture.js';
 import { relativesOf } from './call-families.js';
 import { dangerOf } from './dangerous-calls.js';
 import { allowedLines, deniedRules, type Role } from './roles.js';
+import type { Feature } from './parse-policy.js';
 import type { PolicyTexts } from './programs.js';
 
 export type Verdict =
@@ -24,6 +25,8 @@ export type Verdict =
   | { readonly kind: 'other-role'; readonly role: Role }
   /** The main thread may take no path. */
   | { readonly kind: 'path' }
+  /** The role may make it where the daemon's options ask for what needs it. */
+  | { readonly kind: 'feature'; readonly feature: Feature }
   /** The role may make it in any case: it was another version of vfsd, or another filter. */
   | { readonly kind: 'allowed' }
   /** Neither known as harmless nor as dangerous. */
@@ -58,7 +61,11 @@ export function judge(
   // Who is not known is compared with everybody in the worker.
   const allowed = allowedLines(role ?? 'node', texts);
   const lines = allowed.filter(({ rule }) => rule.syscall === name);
-  if (lines.some(({ rule }) => rule.conditions.length === 0)) return { kind: 'allowed' };
+  const always = lines.find(({ rule }) => rule.conditions.length === 0);
+  if (always !== undefined) {
+    const { feature } = always;
+    return feature === null ? { kind: 'allowed' } : { kind: 'feature', feature };
+  }
   if (lines.length > 0) {
     return {
       kind: 'arguments',

@@ -10,14 +10,19 @@ import { launcherEnvironment } from '../../src/daemon/launcher-arguments.js';
 import { divideOpenFiles, smallestOpenFileLimit } from '../../src/daemon/open-file-budget.js';
 import { readNotification } from '../../src/daemon/notification.js';
 import { start } from '../../src/daemon/start.js';
-import type { LauncherStart, SeccompProgram } from '../../src/native/types.js';
+import type { InodeFileHandles, LauncherStart, SeccompProgram } from '../../src/native/types.js';
 import { FakeBinding } from '../doubles/fake-binding.js';
 
 const texts = {
   start: 'ptrace',
   launcher: 'wait4',
   nodeThreads: 'read',
-  dataThreads: 'openat',
+  dataThreads: ['openat', 'pwritev2', 'flock', 'open_by_handle_at', 'getxattr']
+    .map(
+      (call, index) =>
+        `${call} ${['', 'with writing', 'with locks', 'with handles', 'with xattr'][index] ?? ''}`,
+    )
+    .join('\n'),
   lockThreads: 'futex',
   mainThread: 'open',
 };
@@ -140,6 +145,22 @@ t.test('threads that wait for locks have a filter, where they are', async (t) =>
     t.match(binding.started?.arguments.join(' '), '--lock-threads-filter-fd=107 ', option);
     t.same(binding.started?.keep, [100, 101, 102, 103, 104, 105, 106, 107]);
   }
+});
+
+t.test('the filters have what the options need', async (t) => {
+  const calls = async (inodeFileHandles: InodeFileHandles, ...options: readonly string[]) => {
+    const binding = new StartBinding();
+    const config = validate(await parseArguments(['--shared-dir=/srv', '--fd=9', ...options]));
+    const found = { ...conditions, sandbox: { ...conditions.sandbox, inodeFileHandles } };
+    t.throws(() => start(binding, config, found, texts), { code: 'VFSD_SANDBOX_LAUNCH' });
+    const [, , , , dataThreads] = binding.compiled;
+    return dataThreads?.rules.map(({ syscall }) => syscall);
+  };
+  t.strictSame(await calls('never', '--readonly'), ['openat']);
+  t.strictSame(await calls('never'), ['openat', 'pwritev2']);
+  t.strictSame(await calls('prefer', '--readonly'), ['openat', 'open_by_handle_at']);
+  t.strictSame(await calls('never', '--readonly', '--flock'), ['openat', 'flock']);
+  t.strictSame(await calls('never', '--readonly', '--posix-acl=auto'), ['openat', 'getxattr']);
 });
 
 t.test('--seccomp-allow reaches the filters, under names that are known', async (t) => {

@@ -94,7 +94,7 @@ export function useNames(guest: Guest): void {
   expect(guest.rmdir(root, 'directory'), 'RMDIR');
   const labelled = { ...user, extensions: securityContexts(['user.label', 'secret']) };
   expect(guest.mkdir(root, 'labelled', 0o755, labelled), 'MKDIR with a label');
-  if ((guest.agreed & Init.DONT_MASK) === 0n) throw new Error('the mask is the guest’s own affair');
+  if ((guest.agreed & Init.DONT_MASK) === 0n) throw new Error('the guest keeps its mask to itself');
   const hidden = expect(guest.tmpfile(root, O_RDWR), 'TMPFILE', 'EOPNOTSUPP');
   if (hidden.status === 'OK') guest.release(hidden.node, hidden.handle);
   expect(guest.access(directory.node, 4), 'ACCESS', 'ENOSYS');

@@ -65,7 +65,7 @@ function shown(role: Role, ...options: readonly string[]) {
 
 t.test('show prints policies, which can be read as such', async (t) => {
   for (const role of roles) {
-    const texts = shown(role, '--arch=x86_64').map(({ text }) => text);
+    const texts = shown(role, '--arch=x86_64', '--xattr', '--flock').map(({ text }) => text);
     t.strictSame(
       texts,
       allowedLines(role, policyTexts).map(({ text }) => text),
@@ -83,6 +83,11 @@ t.test('show knows what the architecture has, and what the options change', asyn
   t.ok(names(shown('data', '--arch=x86_64')).includes('epoll_wait'));
   t.match(run(['show', '--role=data', '--arch=aarch64']).stdout, /^openat +# 56: LOOKUP/m);
   t.notOk(names(shown('data')).includes('pread64'));
+  const narrow = names(shown('data', '--readonly', '--inode-file-handles=never'));
+  for (const name of ['pwritev2', 'unlinkat', 'flock', 'getxattr', 'open_by_handle_at']) {
+    t.notOk(narrow.includes(name), name);
+  }
+  t.ok(names(shown('data', '--xattr', '--flock')).includes('getxattr'));
   const options = ['--shared-dir=/srv', '--fd=5', '--seccomp-allow=pread64', '--seccomp=log'];
   for (const role of roles) t.ok(names(shown(role, ...options)).includes('pread64'), role);
   t.match(run(['show', ...options]).stdout, 'Any other call is let through and logged.');

@@ -18,9 +18,9 @@ import {
   useNames,
 } from './every-operation.js';
 import { Lock, LockedFile, nextAnswer } from './locking-process.js';
-import { Op } from './guest.js';
+import { Op, root } from './guest.js';
 import { native } from './native.js';
-import { connectMachine, startVfsd } from './scene.js';
+import { connectMachine, openScene, startVfsd, stillServes } from './scene.js';
 import type { TracedCall } from './trace-file.js';
 import { Ask, u32, u64 } from './vhost-user-message.js';
 
@@ -142,3 +142,41 @@ t.test(
     }
   },
 );
+
+t.test('a guest that wants what the options leave out ends nothing', async (t) => {
+  const { guest } = await openScene(t, {
+    furnish: furnishForAll,
+    options: ['--readonly', '--inode-file-handles=never'],
+  });
+  const file = new LockedFile(guest, 'file', 0);
+  const { node, handle } = file;
+  for (const status of [
+    guest.setattr(node, { mode: 0o600 }).status,
+    guest.setattr(node, { uid: 1, gid: 1 }).status,
+    guest.setattr(node, { size: 0 }).status,
+    guest.setattr(node, { size: 0, fh: handle }).status,
+    guest.setattr(node, { mtime: 1 }).status,
+    guest.write(node, handle, 0, 'x').status,
+    guest.fallocate(node, handle, 0n, 1n).status,
+    guest.copyFileRange({ node, handle, offset: 0 }, { node, handle, offset: 8 }, 1).status,
+    guest.create(root, 'new', 0o102, 0o644, { uid: 1, gid: 1, umask: 0o22 }).status,
+    guest.mkdir(root, 'new', 0o755, { uid: 1, gid: 1, umask: 0o22 }).status,
+    guest.mknod(root, 'new', 0o010644).status,
+    guest.symlink(root, 'new', 'x').status,
+    guest.link(node, root, 'new').status,
+    guest.rename(root, 'file', root, 'new').status,
+    guest.rename2(root, 'file', root, 'new', 1).status,
+    guest.unlink(root, 'file').status,
+    guest.rmdir(root, 'directory').status,
+    guest.ioctl(node, handle, 0x4008_6602, Buffer.alloc(8), 0).status,
+    guest.setxattr(node, 'user.name', 'value').status,
+    guest.getxattr(node, 'user.name', 100).status,
+    guest.listxattr(node, 100).status,
+    guest.removexattr(node, 'user.name').status,
+    file.set(1, Lock.SHARED),
+    file.set(1, Lock.SHARED, { whole: true }),
+  ]) {
+    t.match(status, /^(EROFS|ENOSYS|EOPNOTSUPP|ENOTTY|EBADF)$/);
+  }
+  stillServes(t, guest, 'all that');
+});

@@ -12,7 +12,7 @@ const analyze = (...args: string[]) =>
   spawnSync('systemd-analyze', args, {
     encoding: 'utf8',
     // A user's units are checked as one who has logged in.
-    env: { ...process.env, XDG_RUNTIME_DIR: '/run/user/0' },
+    env: { ...process.env, XDG_RUNTIME_DIR: t.testdir({}) },
   });
 const skip = analyze('--version').status === 0 ? false : 'no systemd-analyze';
 /** As `systemd-analyze security` counts, from 0 to 10: what a daemon that mounts and changes owners can come to. */

@@ -31,6 +31,7 @@ t.test('what must not be allowed', async (t) => {
     ['unshare if arg0 == 0x10000000', /namespaces/],
     ['socket if arg0 == 1', /socket of its own/],
     ['clone3', /makes a process or a thread/],
+    ['rename', /takes a path and no descriptor/],
     ['mmap', /makes memory executable/],
     ['mprotect if arg2 == 7', /makes memory executable/],
     ['open_tree', /clones mounts/],

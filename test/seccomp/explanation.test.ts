@@ -16,6 +16,8 @@ const names: Readonly<Record<number, string>> = {
   139: 'sysfs',
   462: 'mseal',
   72: 'fcntl',
+  82: 'rename',
+  328: 'pwritev2',
 };
 const binding = { nameSystemCall: (number: number) => names[number] ?? null };
 
@@ -66,6 +68,10 @@ t.test('what nothing in vfsd does', async (t) => {
   t.notMatch(text, '--seccomp-allow');
   t.match(explain({ syscall: 9 }), /it .*makes memory executable|keeps out what makes memory exec/);
   t.match(explain({ syscall: 9 }), 'treat it as an attack');
+  t.match(
+    explain({ syscall: 82 }),
+    'it takes a path and no descriptor to begin from. Treat it as an attack',
+  );
   t.match(explain({ syscall: 2, comm: '"node"' }), 'The main thread takes no path');
   t.match(explain({ syscall: 5, arch: '40000003' }), /5 on i386[^]*treat it as an attack/);
 });
@@ -75,6 +81,10 @@ t.test('what is less plain', async (t) => {
   t.match(explain({ syscall: 139 }), /no variant[^]*man 2 sysfs/);
   t.match(explain({ syscall: 9999 }), /^unknown \(9999 on x86_64\)[^]*newer than vfsd/);
   t.match(explain({ syscall: 332 }), 'The policy of this version of vfsd has it');
+  t.match(
+    explain({ syscall: 328 }),
+    /only where the share can be written to \(without --readonly\)/,
+  );
   t.match(explain({ syscall: 72 }), /fcntl if arg1 == 36[^]*strace shows the arguments/);
 });
 

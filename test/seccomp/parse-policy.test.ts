@@ -2,7 +2,7 @@
 
 import t from 'tap';
 import type { SeccompProgram } from '../../src/native/types.js';
-import { parsePolicy, parsePolicyLines } from '../../src/seccomp/parse-policy.js';
+import { parsePolicy, parsePolicyLines, type Feature } from '../../src/seccomp/parse-policy.js';
 import { assemblePrograms, type PolicyTexts } from '../../src/seccomp/programs.js';
 
 const allBits = 0xffff_ffff_ffff_ffffn;
@@ -49,6 +49,9 @@ t.test('a mistake is named with its file and line', async (t) => {
     ['mmap if arg2 == 09z', /not a condition/],
     ['mmap if arg2 & 4 == 2', /can never hold/],
     ['mmap if arg2 == 0x10000000000000000', /larger than 64 bits/],
+    ['read with magic', /"magic" is not one of the features writing, locks/],
+    ['read with', /not a system call's name/],
+    ['mmap with writing if arg2 == 0', /not a system call's name/],
   ];
   for (const [line, message] of wrong) {
     t.throws(
@@ -73,6 +76,20 @@ t.test('what people read of a line', async (t) => {
     { text: 'read', reason: 'every byte', isRare: false, rule: { syscall: 'read' } },
     { text: 'mmap if arg2 & 4 == 0', reason: 'one #1 heap', isRare: true },
     { text: 'futex', reason: '', isRare: false },
+  ]);
+});
+
+t.test('what has a feature is left out where that is not wanted', async (t) => {
+  const text = 'read\npwritev2 with writing # WRITE\nfcntl if arg1 == 36 and arg0 == 1 with locks';
+  const read = (...wanted: readonly Feature[]) =>
+    parsePolicy('seccomp/x.policy', text, new Set(wanted)).map(({ syscall }) => syscall);
+  t.strictSame(read(), ['read']);
+  t.strictSame(read('writing'), ['read', 'pwritev2']);
+  t.strictSame(read('locks', 'xattr'), ['read', 'fcntl']);
+  t.match(parsePolicyLines('seccomp/x.policy', text), [
+    { feature: null },
+    { feature: 'writing', reason: 'WRITE', text: 'pwritev2 with writing' },
+    { feature: 'locks', rule: { conditions: [{ argument: 1 }, { argument: 0, value: 1n }] } },
   ]);
 });
 
@@ -110,6 +127,16 @@ t.test('the process may do what any of its threads may, and each thread less', a
   t.strictSame(callsOf(programs?.dataThreads), ['openat', 'write', 'fcntl 36']);
   t.strictSame(callsOf(programs?.lockThreads), ['write', 'fcntl 38']);
   t.strictSame(callsOf(programs?.mainThread), ['open', 'openat', 'fcntl 36']);
+});
+
+t.test('the filter of the process has what the options need, and no more', async (t) => {
+  const conditional = { ...texts, dataThreads: 'openat\npwritev2 with writing\nflock with locks' };
+  const process = (...features: readonly Feature[]) =>
+    callsOf(assemblePrograms(conditional, 'kill', [], new Set(features))?.process);
+  const always = ['recvmsg', 'write', 'mmap 0', 'openat'];
+  t.strictSame(process(), always);
+  t.strictSame(process('writing'), [...always, 'pwritev2']);
+  t.strictSame(process('locks'), [...always, 'flock', 'fcntl 38'], 'with the threads that wait');
 });
 
 t.test('what is added is in every allow list, and in no other', async (t) => {
