@@ -72,12 +72,12 @@ export class CheckedQueue extends Virtqueue {
     const request = Buffer.concat(readable);
     const room = writable.reduce((sum, length) => sum + length, 0);
     const layout = this.#layout();
-    const most = layout === 'direct' ? this.freeDescriptors : layout === 'mixed' ? 8 : 200;
-    const inputs = this.#cut(request.length, most >> 1).map(([from, to]) => {
+    const most = this.#mostPieces(layout);
+    const inputs = this.#cut(request.length, most).map(([from, to]) => {
       const bytes = request.subarray(from, to);
       return { address: this.#lay(bytes), bytes };
     });
-    const outputs = this.#cut(room, most >> 1).map(([from, to]): Piece => {
+    const outputs = this.#cut(room, most).map(([from, to]): Piece => {
       const length = to - from;
       return { address: this.#lay(Buffer.alloc(length, unwritten)), length };
     });
@@ -109,6 +109,18 @@ export class CheckedQueue extends Virtqueue {
       [2, 'direct'],
       [2, 'mixed'],
     ]);
+  }
+
+  /** Of each direction. In the ring's own table room is left for a request beside this one. */
+  #mostPieces(layout: ChainLayout): number {
+    switch (layout) {
+      case 'direct':
+        return Math.max(1, this.freeDescriptors >> 2);
+      case 'mixed':
+        return 4;
+      case 'indirect':
+        return 100;
+    }
   }
 
   /** Where to cut `length` bytes into at most `most` pieces, of which some may be empty. */

@@ -118,9 +118,13 @@ export class Subject implements Stage {
     if (grown > memoryLimit) throw new Finding(`the daemon has grown by ${grown} KiB`);
   }
 
-  /** The end of what the daemon has said. */
+  /** The end of what the daemon has said, but for what it says of every connection. */
   get log(): string {
-    return this.#daemon.output.slice(-4000);
+    const lines = this.#daemon.output.split('\n');
+    return lines
+      .filter((line) => !/front-end has (connected|gone)/.test(line))
+      .slice(-60)
+      .join('\n');
   }
 
   /** Ends the daemon, which has to end as it was told. */
