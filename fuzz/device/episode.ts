@@ -26,6 +26,7 @@ import { lockActions } from './lock-actions.js';
 import { machineActions } from './machine-actions.js';
 import { Model, type ModelNode } from './model.js';
 import { nameActions } from './name-actions.js';
+import { stormActions } from './storm.js';
 import { modelName, Play, type Abilities, type Action, type Actions } from './play.js';
 
 const patienceMs = 5000;
@@ -45,6 +46,7 @@ const families: readonly (readonly [weight: number, actions: Actions])[] = [
   [24, attributeActions],
   [6, lockActions],
   [40, hostileRequests],
+  [8, stormActions],
   [6, hostileRings],
   [5, machineActions],
 ];

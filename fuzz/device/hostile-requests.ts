@@ -9,10 +9,11 @@
 import { expectSame } from '../finding.js';
 import type { Random } from '../random.js';
 import { Reply } from '../../test/device/fuse-reply.js';
-import { Op, root } from '../../test/device/guest.js';
+import { Op, root, type Guest, type RequestOptions } from '../../test/device/guest.js';
 import { u32, u64 } from '../../test/device/vhost-user-message.js';
 import { Pit } from './pit.js';
-import type { Action, Actions } from './play.js';
+import type { Returned } from '../../test/device/virtqueue.js';
+import type { Action, Actions, Play } from './play.js';
 
 /** What a field of a body means, and with it which values are worth trying. */
 type Field =
@@ -93,6 +94,8 @@ const harmless: readonly number[] = [
   ...[Op.LOOKUP, Op.GETATTR, Op.STATFS, Op.SYNCFS, Op.OPENDIR, Op.READDIR, Op.ACCESS],
   ...[Op.GETXATTR, Op.LISTXATTR, Op.STATX, Op.READ, Op.READLINK, Op.LSEEK],
 ];
+
+const unknownOpcodes = [0, 7, 19, 40, 41, 48, 49, 54, 63, 4096];
 
 /** FS_IOC_GETFLAGS, SETFLAGS, FSGETXATTR, FSSETXATTR, GETVERSION. */
 const fileFlagCommands = [0x80086601, 0x40086602, 0x801c581f, 0x401c5820, 0x80087601];
@@ -198,14 +201,21 @@ function someLength(random: Random, bodySize: number): { readonly length?: numbe
   return { length: random.oneIn(2) ? 40 + random.below(bodySize + 80) : random.edgyU32() };
 }
 
-const hostileRequest: Action = (play) => {
+export interface HostileRequest {
+  /** What the body was made for. */
+  readonly opcode: number;
+  /** What is asked for. */
+  readonly asked: number;
+  readonly node: bigint;
+  readonly body: Buffer;
+  readonly options: RequestOptions & { readonly room: number };
+}
+
+export function someHostileRequest(play: Play): HostileRequest {
   const { random } = play;
   const pit = Pit.of(play);
   const [opcode, fields] = random.pick(bodies);
-  const isOdd = random.oneIn(25);
-  const asked = isOdd
-    ? random.pick([0, 7, 19, 40, 41, 48, 49, 54, 63, 4096, random.u32()])
-    : opcode;
+  const asked = random.oneIn(25) ? random.pick([...unknownOpcodes, random.u32()]) : opcode;
   const encoded = Buffer.concat(fields.map((field) => encodeField(field, random, pit)));
   const body = pit.tame(opcode, corrupted(encoded, random));
   const node = harmless.includes(asked) && random.oneIn(6) ? root : pit.someNode(random);
@@ -217,28 +227,42 @@ const hostileRequest: Action = (play) => {
     },
     ...someLength(random, body.length),
   };
+  return { opcode, asked, node, body, options };
+}
+
+/** The answer to a hostile request; null for what has none, and for nothing else. */
+export function takeHostileAnswer(
+  { asked }: HostileRequest,
+  { length, bytes }: Returned,
+): Reply | null {
+  expectSame('whether there is an answer', length > 0, asked !== Op.INTERRUPT);
+  return length === 0 ? null : new Reply(bytes.readInt32LE(4), bytes.subarray(16, length));
+}
+
+const hostileRequest: Action = (play) => {
+  const hostile = someHostileRequest(play);
+  const { opcode, asked, node, body, options } = hostile;
   play.note(`hostile opcode ${asked} of node ${node}, ${body.length} bytes, room ${options.room}`);
   const { guest } = play;
   guest.start(asked, node, body, options);
-  const { length, bytes } = guest.queue.collect();
-  expectSame('whether there is an answer', length > 0, asked !== Op.INTERRUPT);
-  if (length === 0) return;
-  const reply = new Reply(bytes.readInt32LE(4), bytes.subarray(16, length));
-  if (reply.status === 'OK' && opcode === asked) pit.learn(opcode, reply);
+  const reply = takeHostileAnswer(hostile, guest.queue.collect());
+  if (reply?.status === 'OK' && opcode === asked) Pit.of(play).learn(opcode, reply);
 };
 
-const hostileForget: Action = (play) => {
+/** A FORGET or BATCH_FORGET of what is in the pit, and waits until its buffers come back. */
+export function sendHostileForget(play: Play, sender: Guest): void {
   const { random } = play;
   const pit = Pit.of(play);
   const [opcode, fields] = random.pick(forgets);
-  const body = pit.tame(
-    opcode,
-    corrupted(Buffer.concat(fields.map((field) => encodeField(field, random, pit))), random),
-  );
+  const encoded = Buffer.concat(fields.map((field) => encodeField(field, random, pit)));
+  const body = pit.tame(opcode, corrupted(encoded, random));
   play.note(`hostile forget, opcode ${opcode}`);
-  const sender = random.oneIn(2) ? play.driver.hiprio : play.guest;
   sender.notify(opcode, pit.someNode(random), body);
-  pit.void();
+}
+
+const hostileForget: Action = (play) => {
+  sendHostileForget(play, play.random.oneIn(2) ? play.driver.hiprio : play.guest);
+  Pit.of(play).void();
 };
 
 /** Chains that hold no whole request, or no room for an answer. */

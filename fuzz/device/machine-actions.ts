@@ -53,7 +53,7 @@ const replaceCall: Action = (play) => {
 };
 
 /** DESTROY and INIT, or INIT alone, as after a driver that went away without a word. */
-const newSession: Action = (play) => {
+export const resetSession: Action = (play) => {
   const { driver, random } = play;
   const destroys = random.oneIn(2);
   const before = play.model.root.node;
@@ -93,7 +93,7 @@ export const machineActions: Actions = [
   [2, repeatMemory],
   [2, plugMemory],
   [2, replaceCall],
-  [2, newSession],
+  [2, resetSession],
   [1, resetDevice],
   [2, renewQueue],
 ];

@@ -81,7 +81,12 @@ export class Subject implements Stage {
     const frontEnd = new FrontEnd(await daemon.connect());
     frontEnd.query(Ask.GET_FEATURES);
     frontEnd.close();
-    await sleep(20);
+    for (const end = Date.now() + settlingMs; !daemon.output.includes('waiting for another');) {
+      if (daemon.hasExited || Date.now() > end) {
+        throw new Finding(`the daemon does not wait for another front-end:\n${daemon.output}`);
+      }
+      await sleep(5);
+    }
     return new Subject(daemon, options, processTree(daemon.pid).at(-1) ?? daemon.pid);
   }
 
