@@ -122,7 +122,8 @@ const jump: Action = (play) => {
   const { random, driver } = play;
   const index = random.below(driver.requestQueues + 1);
   const queue = driver.queue(index);
-  const by = random.between(queue.options.size + 1, 0xffff);
+  const least = queue.options.size + 1;
+  const by = random.oneIn(3) ? least : random.between(least, 0xffff);
   play.note(`the avail index of queue ${index} jumps by ${by}`);
   queue.ring.forceAvailIndex((queue.availableIndex + by) & 0xffff);
   queue.ring.kick();

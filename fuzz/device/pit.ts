@@ -35,6 +35,7 @@ export class Pit {
   #directory: bigint | null = null;
   #nodes: bigint[] = [];
   #handles: bigint[] = [];
+  #forges = true;
 
   private constructor(play: Play) {
     this.#play = play;
@@ -49,8 +50,22 @@ export class Pit {
     return pit;
   }
 
+  /**
+   * Makes requests for later: none with a forged nodeid, which could be one that the model has got by the time that the
+   * request is sent.
+   */
+  withoutForgery<T>(make: () => T): T {
+    this.#forges = false;
+    try {
+      return make();
+    } finally {
+      this.#forges = true;
+    }
+  }
+
   /** A node of the pit, or one that was never given; none of the model's, and never the root. */
   someNode(random: Random): bigint {
+    if (!this.#forges) return random.pick(this.#nodes);
     const wanted = random.weighted<() => bigint>([
       [8, () => random.pick(this.#nodes)],
       [4, () => this.#directory ?? 0n],
@@ -61,8 +76,10 @@ export class Pit {
     return wanted === root ? 0n : this.#outsideModel(wanted);
   }
 
+  /** A handle of the pit's, or one that was never given; or one of the model's, which is of no use with a node of the pit's. */
   someHandle(random: Random): bigint {
     return random.weighted<() => bigint>([
+      [2, () => this.#someHandleOfModel(random)],
       [8, () => (this.#handles.length > 0 ? random.pick(this.#handles) : 0n)],
       [1, () => BigInt(random.below(40))],
       [1, () => random.edgyU64()],
@@ -125,6 +142,11 @@ export class Pit {
     if (file.status === 'OK') this.#nodes.push(file.node);
     const listing = guest.opendir(entry.node);
     if (listing.status === 'OK') this.#handles.push(listing.handle);
+  }
+
+  #someHandleOfModel(random: Random): bigint {
+    const handles = this.#play.model.ofKind('file').flatMap((node) => node.handles);
+    return handles.length === 0 ? 0n : random.pick(handles).handle;
   }
 
   #outsideModel(id: bigint): bigint {

@@ -16,6 +16,7 @@ import {
 } from './hostile-requests.js';
 import { resetSession } from './machine-actions.js';
 import { nameActions } from './name-actions.js';
+import { Pit } from './pit.js';
 import type { Action, Actions, Play } from './play.js';
 
 /** So that all of it fits into a queue's memory. */
@@ -70,8 +71,8 @@ const storm: Action = (play) => {
   const queue = driver.queue(index);
   const underWay = new Map<number, HostileRequest>();
   // Made before any is sent: the pit may have to be entered first, by requests of its own.
-  const requests = Array.from({ length: random.between(2, 20) }, () =>
-    someSmallRequest(play, random),
+  const requests = Pit.of(play).withoutForgery(() =>
+    Array.from({ length: random.between(2, 20) }, () => someSmallRequest(play, random)),
   );
   play.note(`${requests.length} hostile requests at once on queue ${index}`);
   for (const hostile of requests) {

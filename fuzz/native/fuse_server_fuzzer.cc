@@ -150,7 +150,8 @@ std::optional<T> Front(const std::vector<std::byte>& bytes) {
 
 /** What holds for the answer to any request. */
 void CheckReply(const Exchange& exchange, uint32_t written) {
-  const auto request = Front<abi::fuse_in_header>(exchange.request.Together());
+  const std::vector<std::byte> sent = exchange.request.Together();
+  const auto request = Front<abi::fuse_in_header>(sent);
   const std::vector<std::byte> reply = exchange.reply.Together();
   Require(written <= reply.size(), "no more is written than there is room");
   const auto* operation = request ? fuse::FindOperation(request->opcode) : nullptr;
@@ -164,6 +165,8 @@ void CheckReply(const Exchange& exchange, uint32_t written) {
   Require(header->error <= 0 && header->error >= -kLargestErrno, "an error is an errno");
   Require(header->error == 0 || written == sizeof *header, "an error has no body");
   Require(header->unique == request->unique, "the answer is to the request");
+  const bool is_whole = request->len >= sizeof *request && request->len <= sent.size();
+  Require(header->error != 0 || is_whole, "what was not sent whole is refused");
 }
 
 void Run(Input input) {

@@ -174,7 +174,7 @@ class RingUnderTest {
   }
 
   void Step() {
-    switch (input_.Below(10)) {
+    switch (input_.Below(11)) {
       case 0:
       case 1:
       case 2:
@@ -195,6 +195,11 @@ class RingUnderTest {
         break;
       case 7:
         Offer();
+        break;
+      case 8:
+        // Near the most that can wait, on either side of it.
+        Write(kAvailable + 2,
+              static_cast<uint16_t>(ring_->available_base() + size_ - 2 + input_.Below(5)));
         break;
       default:
         Fill();
