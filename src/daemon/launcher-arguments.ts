@@ -4,6 +4,7 @@ import type { DaemonConfig } from '../config/config.js';
 import type { NamespaceRange } from '../idmap/namespace-map.js';
 import type { Fd } from '../native/types.js';
 import type { SandboxPlan } from '../sandbox/plan.js';
+import { inheritedVariables } from './inherited-variables.js';
 
 /** The filters by the options of the launcher; null: `--seccomp=none`. */
 export interface FilterFds {
@@ -92,12 +93,6 @@ function filterArguments(filters: FilterFds | null): readonly string[] {
     ...(filters.lockThreads === null ? [] : [`--lock-threads-filter-fd=${filters.lockThreads}`]),
   ];
 }
-
-/**
- * What the daemon may inherit: the language and time zone of its messages. Everything else could load code into it
- * (NODE_OPTIONS, LD_PRELOAD) or is none of its business.
- */
-const inheritedVariables = ['TZ', 'LANG', 'LC_ALL'];
 
 /** The whole environment of launcher and worker, as `NAME=value`. */
 export function launcherEnvironment(

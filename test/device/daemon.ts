@@ -10,7 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CallTrace } from './call-trace.js';
 import { native, projectRoot } from './native.js';
 
-export const vfsdCommand = join(projectRoot, 'bin/vfsd');
+/** VFSD_TEST_INSTALLATION names another build of vfsd to test, such as a sanitized one. */
+export const vfsdCommand = join(process.env['VFSD_TEST_INSTALLATION'] ?? projectRoot, 'bin/vfsd');
 
 /** A directory of its own for one daemon: the share, the socket, and what it writes. */
 export class Workplace {

@@ -4,9 +4,9 @@
 
 import { FrontEnd } from './front-end.js';
 import { Guest } from './guest.js';
-import { native, type MemoryRegion } from './native.js';
+import { native, type GuestMemory, type MemoryRegion } from './native.js';
 import { Protocol, Virtio } from './vhost-user-message.js';
-import { Arena, Virtqueue, type ChainLayout } from './virtqueue.js';
+import { Arena, Virtqueue, type ChainLayout, type VirtqueueOptions } from './virtqueue.js';
 
 export interface MachineOptions {
   readonly requestQueues?: number;
@@ -18,7 +18,15 @@ export interface MachineOptions {
   readonly regionSizes?: readonly number[];
   /** False: the queues are made and not started. */
   readonly start?: boolean;
+  /** Makes a queue that is not a plain one. */
+  readonly makeQueue?: QueueMaker;
 }
+
+export type QueueMaker = (
+  memory: GuestMemory,
+  arena: Arena,
+  options: VirtqueueOptions,
+) => Virtqueue;
 
 const MiB = 1 << 20;
 const ringStride = 0x10000;
@@ -38,11 +46,14 @@ export class Machine {
   readonly queues: Virtqueue[];
   readonly guest: Guest;
   readonly hiprio: Guest;
+  readonly #makeQueue: QueueMaker;
 
   /** Takes the connected socket over. */
   constructor(fd: number, options: MachineOptions = {}) {
     const { requestQueues = 1, ringSize = 128, eventIdx = true, indirect = true } = options;
     const { startIndex = 0, regionSizes = [32 * MiB] } = options;
+    this.#makeQueue =
+      options.makeQueue ?? ((memory, arena, shape) => new Virtqueue(memory, arena, shape));
     let address = 0;
     this.regions = regionSizes.map((size) => {
       const region = this.memory.add(address, size);
@@ -56,7 +67,7 @@ export class Machine {
       const start = requestsAt + index * queueMemory;
       const arena = new Arena(start, index === requestQueues ? address : start + queueMemory);
       const place = index * ringStride;
-      return new Virtqueue(this.memory, arena, {
+      return this.#makeQueue(this.memory, arena, {
         index,
         size: ringSize,
         eventIdx,
@@ -106,7 +117,7 @@ export class Machine {
   /** Replaces a queue that is stopped by a fresh one, as a driver does that resets it, and starts it. */
   renewQueue(index: number): Virtqueue {
     const old = this.queue(index);
-    const queue = new Virtqueue(this.memory, old.arena, { ...old.options, startIndex: 0 });
+    const queue = this.#makeQueue(this.memory, old.arena, { ...old.options, startIndex: 0 });
     this.queues[index] = queue;
     this.startQueue(queue, 0);
     return queue;

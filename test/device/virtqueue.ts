@@ -37,16 +37,18 @@ export class Arena {
   readonly #start: number;
   readonly #end: number;
   #next: number;
+  #highest: number;
 
   constructor(start: number, end: number) {
     this.#start = start;
     this.#end = end;
-    this.#next = start;
+    this.#next = this.#highest = start;
   }
 
   take(size: number, alignment = 16): number {
     const address = Math.ceil(this.#next / alignment) * alignment;
     this.#next = address + size;
+    this.#highest = Math.max(this.#highest, this.#next);
     if (this.#next > this.#end) throw new Error('the test uses up its guest memory');
     return address;
   }
@@ -54,9 +56,21 @@ export class Arena {
   clear(): void {
     this.#next = this.#start;
   }
+
+  /** All that was ever taken, from its first byte to behind its last. */
+  get extent(): { readonly start: number; readonly end: number } {
+    return { start: this.#start, end: this.#highest };
+  }
 }
 
-export type ChainLayout = 'indirect' | 'direct';
+/** Where the descriptors lie: in a table of their own, in the ring's, or the first ones here and the rest there. */
+export type ChainLayout = 'indirect' | 'direct' | 'mixed';
+
+/** How many descriptors of a chain lie in the ring's own table. */
+function countInRing(layout: ChainLayout, length: number): number {
+  if (layout === 'direct') return length;
+  return layout === 'mixed' ? Math.floor(length / 2) : 0;
+}
 
 interface UnderWay {
   readonly descriptors: readonly number[];
@@ -115,6 +129,11 @@ export class Virtqueue {
     return this.#underWay.size;
   }
 
+  /** Entries of the ring's own table that are not in use. */
+  get freeDescriptors(): number {
+    return this.#free.length;
+  }
+
   /** Gives a chain to the device and kicks if it wants that. Returns the chain's head. */
   submit(
     readable: readonly Uint8Array[],
@@ -157,29 +176,33 @@ export class Virtqueue {
     layout: ChainLayout,
     writable: readonly { readonly address: number; readonly length: number }[],
   ): number {
-    const slots = this.#free.splice(0, layout === 'direct' ? chain.length : 1);
+    const inRing = countInRing(layout, chain.length);
+    const entries = chain.slice(0, inRing);
+    if (layout !== 'direct') entries.push(this.#writeTable(chain.slice(inRing)));
+    const slots = this.#free.splice(0, entries.length);
     const head = slots[0];
-    if (head === undefined || (layout === 'direct' && slots.length < chain.length)) {
+    if (head === undefined || slots.length < entries.length) {
       throw new Error('the test uses up its descriptors');
     }
-    if (layout === 'direct') {
-      chain.forEach((descriptor, position) => {
-        const next = slots[position + 1];
-        this.writeDescriptor(
-          slots[position] ?? 0,
-          next === undefined
-            ? descriptor
-            : { ...descriptor, flags: (descriptor.flags ?? 0) | Desc.NEXT, next },
-        );
-      });
-    } else {
-      const table = Buffer.concat(linkDescriptors(chain).map(encodeDescriptor));
-      const address = this.arena.take(table.byteLength);
-      this.memory.write(address, table);
-      this.writeDescriptor(head, { address, length: table.byteLength, flags: Desc.INDIRECT });
-    }
+    entries.forEach((descriptor, position) => {
+      const next = slots[position + 1];
+      this.writeDescriptor(
+        slots[position] ?? 0,
+        next === undefined
+          ? descriptor
+          : { ...descriptor, flags: (descriptor.flags ?? 0) | Desc.NEXT, next },
+      );
+    });
     this.#underWay.set(head, { descriptors: slots, writable });
     return head;
+  }
+
+  /** Writes an indirect table, and answers the descriptor that refers to it. */
+  #writeTable(chain: readonly Descriptor[]): Descriptor {
+    const table = Buffer.concat(linkDescriptors(chain).map(encodeDescriptor));
+    const address = this.arena.take(table.byteLength);
+    this.memory.write(address, table);
+    return { address, length: table.byteLength, flags: Desc.INDIRECT };
   }
 
   /** Writes an entry of the ring's own descriptor table. */
