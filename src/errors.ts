@@ -65,6 +65,11 @@ const errorKinds = {
     (path) => `cannot tell the service manager on ${path}`,
     'NOTIFY_SOCKET is set by systemd for Type=notify: unset it to start vfsd by hand',
   ),
+  VFSD_LOG_SOCKET: kind(
+    environment,
+    (path) => `cannot write the log to ${path}`,
+    'start the service that listens there, or choose --log-format=text',
+  ),
   VFSD_SOCKET_GROUP: kind(
     correctable,
     (group) => `cannot give the socket to group ${group}`,

@@ -5,7 +5,7 @@
 import { runCommand } from './cli/command.js';
 import { runWorker } from './daemon/worker.js';
 import { VfsdError } from './errors.js';
-import { LineLogger } from './log/logger.js';
+import { SinkLogger } from './log/logger.js';
 import { DescriptorSink } from './log/stderr-sink.js';
 import { loadBinding } from './native/binding.js';
 
@@ -24,7 +24,7 @@ async function run(args: readonly string[]): Promise<number> {
 }
 
 function report(error: unknown): number {
-  const logger = new LineLogger(new DescriptorSink(), 'error');
+  const logger = new SinkLogger(new DescriptorSink(), 'error');
   if (error instanceof VfsdError) {
     logger.error(error.line);
     return error.exitStatus;

@@ -20,6 +20,7 @@ enum Key : int {
   kListen,
   kConfig,
   kNotify,
+  kLog,
   kStartFilter,
   kLauncherFilter,
   kProcessFilter,
@@ -42,6 +43,7 @@ constexpr option kOptions[] = {
     {"listen-fd", required_argument, nullptr, kListen},
     {"config-fd", required_argument, nullptr, kConfig},
     {"notify-fd", required_argument, nullptr, kNotify},
+    {"log-fd", required_argument, nullptr, kLog},
     {"start-filter-fd", required_argument, nullptr, kStartFilter},
     {"launcher-filter-fd", required_argument, nullptr, kLauncherFilter},
     {"process-filter-fd", required_argument, nullptr, kProcessFilter},
@@ -121,6 +123,8 @@ bool Apply(int key, Options& options) {
       return ToFd(optarg, options.config_fd);
     case kNotify:
       return ToFd(optarg, options.notify_fd);
+    case kLog:
+      return ToFd(optarg, options.log_fd);
     case kStartFilter:
       return ToFd(optarg, options.start_filter_fd);
     case kLauncherFilter:

@@ -26,6 +26,8 @@ struct Options {
   int config_fd = -1;
   /** Connected to the service manager's socket; -1: nobody is to be told. */
   int notify_fd = -1;
+  /** Connected to where the worker's log goes; -1: it goes to standard error. */
+  int log_fd = -1;
   // Compiled seccomp programs; -1 with --seccomp=none.
   int start_filter_fd = -1;
   int launcher_filter_fd = -1;

@@ -15,7 +15,8 @@ enum WorkerFd : int {
   kMainThreadFilterFd = 9,
   kDataThreadsFilterFd = 10,
   kLockThreadsFilterFd = 11,
-  kWorkerFdEnd = 12,
+  kLogFd = 12,
+  kWorkerFdEnd = 13,
 };
 
 // The conversation on the control socket, a byte each.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { LogFormat } from '../log/formats.js';
 import type { LogLevel } from '../log/level.js';
 import type { NamespaceRange } from '../idmap/namespace-map.js';
 import type {
@@ -62,11 +63,16 @@ export interface DaemonConfig {
   readonly openFileLimit: number | null;
   readonly exitOnDisconnect: boolean;
   readonly logLevel: LogLevel;
+  /** Null: chosen at start. */
+  readonly logFormat: LogFormat | null;
 }
 
 /** What the worker has to know: what the user decided, and what the command decided at start. As JSON its whole input. */
 export interface WorkerConfig extends DaemonConfig {
   readonly inodeFileHandles: InodeFileHandles;
+  readonly logFormat: LogFormat;
+  /** The log goes to a service's socket, and to stderr only what cannot be sent. */
+  readonly logsToSocket: boolean;
   /** A service manager is told how the daemon is. */
   readonly notifies: boolean;
   /** How often it wants to hear of the worker, in microseconds; null: never. */

@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { parseNamespaceMap } from '../idmap/namespace-map.js';
 import { parseTranslations } from '../idmap/translation.js';
+import { logFormats, type LogFormat } from '../log/formats.js';
 import { logLevels } from '../log/level.js';
 import type { Negotiation } from '../native/types.js';
 import { parseCapabilityChanges } from '../sandbox/capability-changes.js';
@@ -66,6 +67,7 @@ export function validate({ values, lists, flags }: GivenOptions): DaemonConfig {
     openFileLimit: wholeNumber(values, 'rlimit-nofile', 0, maxOpenFiles),
     exitOnDisconnect: isSwitchedOn(flags, 'exit-on-disconnect', socket.kind === 'fd'),
     logLevel: choice(values, 'log-level', logLevels, 'info'),
+    logFormat: logFormat(values, flags),
   });
 }
 
@@ -135,6 +137,13 @@ function attributes(
     securityLabel,
     killprivV2: isSwitchedOn(flags, 'killpriv-v2', true),
   };
+}
+
+function logFormat(values: GivenOptions['values'], flags: GivenOptions['flags']): LogFormat | null {
+  const format = choice(values, 'log-format', logFormats, null);
+  if (!flags.has('syslog')) return format;
+  if (format === null) return 'syslog';
+  throw usage(`--syslog and --log-format=${format} contradict each other: leave one of them out`);
 }
 
 function socketSource(values: GivenOptions['values']): SocketSource {

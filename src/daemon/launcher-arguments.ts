@@ -25,6 +25,8 @@ export interface LauncherPlan {
   readonly configFile: Fd;
   /** Connected to the service manager's socket; null: nobody is to be told. */
   readonly notify: Fd | null;
+  /** Connected to the journal's or syslog's socket; null: the log goes to stderr. */
+  readonly log: Fd | null;
   readonly filters: FilterFds | null;
   /** Absolute paths. */
   readonly launcher: string;
@@ -49,6 +51,7 @@ export function launcherArguments(plan: LauncherPlan): readonly string[] {
     `--listen-fd=${plan.listener}`,
     `--config-fd=${plan.configFile}`,
     ...(plan.notify === null ? [] : [`--notify-fd=${plan.notify}`]),
+    ...(plan.log === null ? [] : [`--log-fd=${plan.log}`]),
     ...filterArguments(plan.filters),
     ...(sandbox.userNamespace ? ['--user-namespace'] : []),
     ...config.uidMap.map((range) => `--uid-map=${rangeArgument(range)}`),
@@ -71,8 +74,8 @@ function rangeArgument({ inside, host, count }: NamespaceRange): string {
 
 /** The descriptors that the launcher needs. */
 export function launcherDescriptors(plan: LauncherPlan): readonly Fd[] {
-  const { listener, configFile, notify, filters } = plan;
-  const always = [listener, configFile, ...(notify === null ? [] : [notify])];
+  const { listener, configFile, notify, log, filters } = plan;
+  const always = [listener, configFile, notify, log].filter((fd) => fd !== null);
   if (filters === null) return always;
   return [
     ...always,

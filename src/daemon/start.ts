@@ -19,6 +19,7 @@ import { addedLines } from '../seccomp/added-lines.js';
 import { architectureNumber, nativeArchitecture } from '../seccomp/architecture.js';
 import { featuresOf } from '../seccomp/features-of-config.js';
 import { assemblePrograms, type PolicyTexts, type SeccompPrograms } from '../seccomp/programs.js';
+import { openLogDestination, type LogDestination } from './log-destination.js';
 import type { Notification } from './notification.js';
 import {
   launcherArguments,
@@ -48,6 +49,7 @@ export function start(
   found: StartConditions,
   policies: PolicyTexts,
 ): never {
+  const log = openLogDestination(binding, config.logFormat, process.env['JOURNAL_STREAM']);
   const listener = listen(binding, config, found);
   try {
     const plan: LauncherPlan = {
@@ -56,10 +58,11 @@ export function start(
       openFileLimit: found.openFileLimit,
       listener,
       configFile: unwrap(
-        binding.createSealedFile('vfsd-config', encodeConfig(workerConfig(config, found))),
+        binding.createSealedFile('vfsd-config', encodeConfig(workerConfig(config, found, log))),
         'VFSD_NATIVE_CALL',
         'write the configuration to a memory file',
       ),
+      log: log.socket,
       notify: connectToManager(binding, found.notification),
       filters: compileFilters(binding, config, policies, found.sandbox),
       launcher: installation.launcher,
@@ -82,11 +85,14 @@ export function start(
 function workerConfig(
   config: DaemonConfig,
   { sandbox, notification }: StartConditions,
+  log: LogDestination,
 ): WorkerConfig {
   const { inodeFileHandles, capabilities } = sandbox;
   return {
     ...config,
     inodeFileHandles,
+    logFormat: log.format,
+    logsToSocket: log.socket !== null,
     notifies: notification.socket !== null,
     watchdogUs: notification.watchdogUs,
     capabilities: String(capabilities),

@@ -11,7 +11,9 @@ import {
   type DaemonConfig,
   type WorkerConfig,
 } from '../config/config.js';
-import { LineLogger, type Logger } from '../log/logger.js';
+import { SinkLogger, type Logger } from '../log/logger.js';
+import { formatterFor } from '../log/formats.js';
+import { SocketSink } from '../log/socket-sink.js';
 import { RateLimitedLogger } from '../log/rate-limit.js';
 import { openStderrSink } from '../log/stderr-sink.js';
 import { unwrap } from '../native/binding.js';
@@ -29,7 +31,7 @@ import { installSignalHandlers } from './signals.js';
 /** Runs the worker to its end. Resolves to the exit status. */
 export async function runWorker(binding: NativeBinding): Promise<number> {
   const config = readConfig(binding);
-  const logger = new LineLogger(openStderrSink(), config.logLevel);
+  const logger = openLogger(binding, config);
   const limitedLogger = new RateLimitedLogger(logger);
   preload();
   const budget = budgetOf(binding, config);
@@ -79,6 +81,14 @@ export async function runWorker(binding: NativeBinding): Promise<number> {
   manager?.ready();
   await daemon.run();
   return 0;
+}
+
+/** Everything that the log needs later is opened here. */
+function openLogger(binding: NativeBinding, config: WorkerConfig): SinkLogger {
+  const stderr = openStderrSink();
+  const sink = config.logsToSocket ? new SocketSink(binding, workerFds.log, stderr) : stderr;
+  const format = formatterFor(config.logFormat, config, process.pid);
+  return new SinkLogger(sink, config.logLevel, format);
 }
 
 function readConfig(binding: NativeBinding): WorkerConfig {

@@ -1,77 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { formatText, type Formatter } from './formats.js';
 import { isShown, type LogLevel, type MessageLevel } from './level.js';
+import { toSingleLine, type LogFields } from './record.js';
 
-/** Takes one whole line, newline included. Never throws. */
+/** Takes one whole formatted record. Never throws. */
 export interface LogSink {
-  write(line: string): void;
-}
-
-const prefixes: Readonly<Record<MessageLevel, string>> = {
-  error: 'vfsd: error: ',
-  warn: 'vfsd: warning: ',
-  info: 'vfsd: ',
-  debug: 'vfsd: debug: ',
-  trace: 'vfsd: trace: ',
-};
-
-// A guest or a front-end has a part in some messages: no line breaks, no terminal escapes.
-// eslint-disable-next-line no-control-regex
-const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
-
-/** Makes a message one harmless line. */
-export function toSingleLine(message: string): string {
-  return message.replace(controlCharacters, '\u{fffd}');
+  write(record: string): void;
 }
 
 /** Where the modules write their messages to. */
 export interface Logger {
-  log(level: MessageLevel, message: string): void;
-  error(message: string): void;
-  warn(message: string): void;
-  info(message: string): void;
-  debug(message: string): void;
-  trace(message: string): void;
+  log(level: MessageLevel, message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  debug(message: string, fields?: LogFields): void;
+  trace(message: string, fields?: LogFields): void;
 }
 
 /** The five methods over a single `log`. */
 export abstract class LeveledLogger implements Logger {
-  abstract log(level: MessageLevel, message: string): void;
+  abstract log(level: MessageLevel, message: string, fields?: LogFields): void;
 
-  error(message: string): void {
-    this.log('error', message);
+  error(message: string, fields?: LogFields): void {
+    this.log('error', message, fields);
   }
 
-  warn(message: string): void {
-    this.log('warn', message);
+  warn(message: string, fields?: LogFields): void {
+    this.log('warn', message, fields);
   }
 
-  info(message: string): void {
-    this.log('info', message);
+  info(message: string, fields?: LogFields): void {
+    this.log('info', message, fields);
   }
 
-  debug(message: string): void {
-    this.log('debug', message);
+  debug(message: string, fields?: LogFields): void {
+    this.log('debug', message, fields);
   }
 
-  trace(message: string): void {
-    this.log('trace', message);
+  trace(message: string, fields?: LogFields): void {
+    this.log('trace', message, fields);
   }
 }
 
-/** Writes messages up to a level to a sink, one line each. */
-export class LineLogger extends LeveledLogger {
+/** Writes messages up to a level to a sink, a record each. */
+export class SinkLogger extends LeveledLogger {
   readonly #sink: LogSink;
-  readonly #threshold: LogLevel;
+  readonly #format: Formatter;
+  #threshold: LogLevel;
 
-  constructor(sink: LogSink, threshold: LogLevel) {
+  constructor(sink: LogSink, threshold: LogLevel, format: Formatter = formatText) {
     super();
     this.#sink = sink;
     this.#threshold = threshold;
+    this.#format = format;
   }
 
-  override log(level: MessageLevel, message: string): void {
+  get threshold(): LogLevel {
+    return this.#threshold;
+  }
+
+  /** From now on messages up to this level are written. */
+  set threshold(level: LogLevel) {
+    this.#threshold = level;
+  }
+
+  override log(level: MessageLevel, message: string, fields: LogFields = {}): void {
     if (!isShown(level, this.#threshold)) return;
-    this.#sink.write(`${prefixes[level]}${toSingleLine(message)}\n`);
+    this.#sink.write(this.#format({ level, message: toSingleLine(message), fields }));
   }
 }

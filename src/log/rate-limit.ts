@@ -2,6 +2,7 @@
 
 import type { MessageLevel } from './level.js';
 import { LeveledLogger, type Logger } from './logger.js';
+import type { LogFields } from './record.js';
 
 /** How much gets through: `burst` messages at once, then one more each `intervalMs`. */
 export interface RateLimit {
@@ -50,9 +51,9 @@ export class RateLimitedLogger extends LeveledLogger {
     this.#refilledMs = clock.nowMs();
   }
 
-  override log(level: MessageLevel, message: string): void {
+  override log(level: MessageLevel, message: string, fields?: LogFields): void {
     if (level === 'debug' || level === 'trace') {
-      this.#logger.log(level, message);
+      this.#logger.log(level, message, fields);
       return;
     }
     this.#refill();
@@ -63,7 +64,7 @@ export class RateLimitedLogger extends LeveledLogger {
     }
     this.#tokens -= 1;
     this.#reportDropped();
-    this.#logger.log(level, message);
+    this.#logger.log(level, message, fields);
   }
 
   #refill(): void {

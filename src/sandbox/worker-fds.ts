@@ -25,4 +25,6 @@ export const workerFds = Object.freeze({
   dataThreadsFilter: 10 as Fd,
   /** BPF program for each thread that waits for locks; closed where there are none, and with `--seccomp=none`. */
   lockThreadsFilter: 11 as Fd,
+  /** The journal's or syslog's socket; closed where the log goes to stderr. */
+  log: 12 as Fd,
 });

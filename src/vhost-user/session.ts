@@ -84,6 +84,7 @@ export class Session {
     if (!ring?.markBroken()) return;
     this.#logger.error(
       `ring ${index} is broken and stays stopped until the driver resets it: ${reason}`,
+      { ring: index, reason },
     );
     if (ring.errorFd !== null) this.#setup.binding.signalEventfd(ring.errorFd);
   }

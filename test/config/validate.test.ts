@@ -49,6 +49,7 @@ t.test('the defaults', async (t) => {
     openFileLimit: null,
     exitOnDisconnect: false,
     logLevel: 'info',
+    logFormat: null,
   });
 });
 
@@ -107,6 +108,7 @@ t.test('every option, in both ways to write a value', async (t) => {
     openFileLimit: 0,
     exitOnDisconnect: false,
     logLevel: 'trace',
+    logFormat: null,
   });
   t.ok(Object.isFrozen(config));
   const forWorker = {
@@ -115,6 +117,8 @@ t.test('every option, in both ways to write a value', async (t) => {
     capabilities: '0',
     notifies: false,
     watchdogUs: null,
+    logsToSocket: false,
+    logFormat: 'text',
   } as const;
   t.same(decodeConfig(encodeConfig(forWorker)), forWorker, 'the worker reads what was written');
 });

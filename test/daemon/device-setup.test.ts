@@ -13,6 +13,8 @@ async function setupOf(...args: string[]): Promise<DeviceSetup> {
     capabilities: '0',
     notifies: false,
     watchdogUs: null,
+    logsToSocket: false,
+    logFormat: 'text',
   } as const;
   return deviceSetup({ ...config, ...found }, { guestFdLimit: 1000, memorySlots: 32 });
 }

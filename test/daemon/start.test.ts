@@ -112,6 +112,8 @@ t.test("the launcher's command line", async (t) => {
     inodeFileHandles: 'never',
     notifies: false,
     watchdogUs: null,
+    logsToSocket: false,
+    logFormat: 'text',
     capabilities: String(0x8800_00db),
   });
   t.same(binding.listened, [[path, 0o600, null]]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import t from 'tap';
-import { LineLogger } from '../../src/log/logger.js';
+import { SinkLogger } from '../../src/log/logger.js';
 import { logLevels } from '../../src/log/level.js';
 import { RateLimitedLogger } from '../../src/log/rate-limit.js';
 import { DescriptorSink } from '../../src/log/stderr-sink.js';
@@ -9,7 +9,7 @@ import { RecordingLogger } from '../doubles/recording-logger.js';
 
 t.test('a message is one line, with its level', async (t) => {
   const lines: string[] = [];
-  const logger = new LineLogger({ write: (line) => lines.push(line) }, 'trace');
+  const logger = new SinkLogger({ write: (line) => lines.push(line) }, 'trace');
   logger.error('a');
   logger.warn('b');
   logger.info('c');
@@ -27,7 +27,7 @@ t.test('a message is one line, with its level', async (t) => {
 t.test('the level decides what is shown', async (t) => {
   for (const [count, level] of logLevels.entries()) {
     const lines: string[] = [];
-    const logger = new LineLogger({ write: (line) => lines.push(line) }, level);
+    const logger = new SinkLogger({ write: (line) => lines.push(line) }, level);
     for (const message of ['error', 'warn', 'info', 'debug', 'trace'] as const) {
       logger.log(message, 'x');
     }

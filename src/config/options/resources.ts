@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { logFormats } from '../../log/formats.js';
 import { logLevels } from '../../log/level.js';
 import type { OptionDefinition } from './definition.js';
 
@@ -32,6 +33,21 @@ export const resourceOptions = [
     detail:
       'Each inode that the guest remembers holds one. When they run out, the guest gets EMFILE and the daemon goes ' +
       'on. The hard limit does not count for who has CAP_SYS_RESOURCE, as root does outside of most containers.',
+  },
+  {
+    name: 'log-format',
+    value: 'FORMAT',
+    choices: logFormats,
+    default: 'journal where stderr is the journal, else text',
+    summary: 'How the log is written: text, json or journal.',
+    detail:
+      '`text` is for people. `json` is an object in each line. `journal` sends fields of their own to the journal ' +
+      '(`VFSD_TAG`, `VFSD_RING`, `ERRNO` …), by which `journalctl` can select. See docs/observing.md.',
+  },
+  {
+    name: 'syslog',
+    summary: 'Write the log to syslog (/dev/log) instead of stderr.',
+    detail: 'What goes wrong before the daemon is started is on stderr all the same.',
   },
   {
     name: 'log-level',
