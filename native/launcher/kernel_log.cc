@@ -3,15 +3,12 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstdlib>
-#include <memory>
 
 namespace vfsd::launcher {
 namespace {
@@ -52,12 +49,6 @@ std::string Unquoted(std::string_view text) {
   return std::string(text);
 }
 
-std::string NameOf(int number, uint32_t architecture) {
-  const std::unique_ptr<char, decltype(&free)> name(
-      seccomp_syscall_resolve_num_arch(architecture, number), free);
-  return name == nullptr ? "a system call" : std::string(name.get());
-}
-
 }  // namespace
 
 std::optional<FatalCall> ReadFatalCall(std::string_view record, pid_t pid) {
@@ -73,8 +64,8 @@ std::optional<FatalCall> ReadFatalCall(std::string_view record, pid_t pid) {
   if (!number || !architecture) {
     return std::nullopt;
   }
-  return FatalCall{.thread = Unquoted(Field(record, "comm")),
-                   .call = NameOf(*number, *architecture) + " (" + std::to_string(*number) + ")"};
+  return FatalCall{
+      .thread = Unquoted(Field(record, "comm")), .architecture = *architecture, .number = *number};
 }
 
 KernelLog::KernelLog() : file_(open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {
@@ -88,8 +79,7 @@ std::optional<FatalCall> KernelLog::FindFatalCall(pid_t pid) const {
   for (int i = 0; file_ && i < kMaxRecords; ++i) {
     const ssize_t size = read(file_.get(), record.data(), record.size());
     if (size > 0) {
-      auto found =
-          ReadFatalCall(std::string_view(record.data(), static_cast<size_t>(size)), pid);
+      auto found = ReadFatalCall(std::string_view(record.data(), static_cast<size_t>(size)), pid);
       if (found) {
         return found;
       }
