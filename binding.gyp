@@ -110,6 +110,7 @@
       "type": "executable",
       "sources": [
         "native/launcher/main.cc",
+        "native/launcher/call_name.cc",
         "native/launcher/options.cc",
         "native/launcher/message.cc",
         "native/launcher/control_socket.cc",
@@ -234,7 +235,7 @@
               "test/native/engine/telling_test.cc",
               "test/native/engine/waiting_test.cc"
             ],
-            "libraries": ["-lgtest", "-lpthread", "-lseccomp"]
+            "libraries": ["-lgtest", "-lpthread"]
           }
         ]
       }

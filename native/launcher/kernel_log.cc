@@ -3,15 +3,12 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstdlib>
-#include <memory>
 
 namespace vfsd::launcher {
 namespace {
@@ -52,12 +49,6 @@ std::string Unquoted(std::string_view text) {
   return std::string(text);
 }
 
-std::string NameOf(int number, uint32_t architecture) {
-  const std::unique_ptr<char, decltype(&free)> name(
-      seccomp_syscall_resolve_num_arch(architecture, number), free);
-  return name == nullptr ? "a system call" : std::string(name.get());
-}
-
 }  // namespace
 
 std::optional<FatalCall> ReadFatalCall(std::string_view record, pid_t pid) {
@@ -73,8 +64,8 @@ std::optional<FatalCall> ReadFatalCall(std::string_view record, pid_t pid) {
   if (!number || !architecture) {
     return std::nullopt;
   }
-  return FatalCall{.thread = Unquoted(Field(record, "comm")),
-                   .call = NameOf(*number, *architecture) + " (" + std::to_string(*number) + ")"};
+  return FatalCall{
+      .thread = Unquoted(Field(record, "comm")), .architecture = *architecture, .number = *number};
 }
 
 KernelLog::KernelLog() : file_(open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,8 +15,9 @@ namespace vfsd::launcher {
 /** A system call for which a seccomp filter ended a process, as the kernel's log tells of it. */
 struct FatalCall {
   std::string thread;
-  /** Its name, or its number where that has none. */
-  std::string call;
+  /** As the audit log has it (AUDIT_ARCH_…). */
+  uint32_t architecture;
+  int number;
 };
 
 /** What a record of /dev/kmsg says about the end of process `pid`; nothing if it is about something

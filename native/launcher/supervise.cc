@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 
+#include "launcher/call_name.h"
 #include "launcher/message.h"
 
 namespace vfsd::launcher {
@@ -35,7 +36,7 @@ void SendSignal(int pidfd, int signal) {
 
 std::string WhyRefused(const std::optional<FatalCall>& call) {
   const std::string who =
-      call ? ": its thread " + call->thread + " made the system call " + call->call + ", which"
+      call ? ": its thread " + call->thread + " made the system call " + CallName(*call) + ", which"
            : ": a system call that";
   return who + " the seccomp policy does not allow (journalctl -k | vfsd seccomp explain)";
 }
