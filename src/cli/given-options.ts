@@ -6,11 +6,12 @@ import { parseConfigFile } from '../config/file/parse-config-file.js';
 import type { GivenOptions } from '../config/validate.js';
 import { VfsdError } from '../errors.js';
 import { toSystemFailure } from '../native/system-failure.js';
+import { withoutOlderOptions } from './older-options.js';
 import { parseArguments } from './parse-arguments.js';
 
 /** The options of the command line, and of the file that it names. */
 export async function givenOptions(args: readonly string[]): Promise<GivenOptions> {
-  const commandLine = await parseArguments(args);
+  const commandLine = await parseArguments(withoutOlderOptions(args));
   const { config: path } = commandLine.values;
   if (path === undefined) return commandLine;
   return mergeOptions(parseConfigFile(path, readConfigFile(path)), commandLine);
