@@ -57,6 +57,10 @@ export class MemoryTable {
     this.#slots = slots;
   }
 
+  get isEmpty(): boolean {
+    return this.#regions.length === 0;
+  }
+
   /** SET_MEM_TABLE. Takes the files over, also when it fails. */
   replace(regions: readonly OwnedRegion[]): void {
     try {

@@ -37,7 +37,7 @@ export class SessionState {
     });
     this.rings = Array.from(
       { length: offer.requestQueues + 1 },
-      (_, index) => new Vring(device, index as RingIndex, features),
+      (_, index) => new Vring(device, index as RingIndex, features, () => !this.memory.isEmpty),
     );
   }
 

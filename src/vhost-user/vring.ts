@@ -11,6 +11,12 @@ export type RingFeatures = Pick<RingSetup, 'eventIdx' | 'indirect'>;
 
 const maxSize = 1024;
 
+/** What QEMU does where its memory is private: it sends no memory table at all. */
+const noSharedMemory =
+  "cannot start: the guest's memory is not shared; start QEMU with " +
+  '-object memory-backend-memfd,id=mem,size=SIZE,share=on -numa node,memdev=mem ' +
+  "(libvirt: <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>)";
+
 /**
  * One virtqueue as the front-end has described it so far. It runs on the native side exactly when everything needed
  * is known, it is enabled, and a kick descriptor has been given (spec, "Ring states").
@@ -19,6 +25,7 @@ export class Vring {
   readonly index: RingIndex;
   readonly #device: NativeDevice;
   readonly #features: () => RingFeatures;
+  readonly #hasMemory: () => boolean;
   #size: number | null = null;
   #base = 0;
   #address: VringAddress | null = null;
@@ -29,9 +36,18 @@ export class Vring {
   #isRunning = false;
   #isBroken = false;
 
-  /** @param features asked at every start: they are negotiated anew after a reset of the guest */
-  constructor(device: NativeDevice, index: RingIndex, features: () => RingFeatures) {
+  /**
+   * @param features asked at every start: they are negotiated anew after a reset of the guest
+   * @param hasMemory whether the front-end has shared any
+   */
+  constructor(
+    device: NativeDevice,
+    index: RingIndex,
+    features: () => RingFeatures,
+    hasMemory: () => boolean,
+  ) {
     this.#device = device;
+    this.#hasMemory = hasMemory;
     this.index = index;
     this.#features = features;
   }
@@ -166,6 +182,7 @@ export class Vring {
   #startIfReady(): void {
     if (this.#isRunning || this.#isBroken || !this.#isEnabled) return;
     if (this.#size === null || this.#address === null || this.#kick === null) return;
+    if (!this.#hasMemory()) throw new FrontEndError(noSharedMemory);
     const result = this.#device.startRing({
       index: this.index,
       size: this.#size,

@@ -35,6 +35,20 @@ t.test('stop and cont keep the session', async (t) => {
   }
 });
 
+t.test('a front-end that shares no memory is told how to', async (t) => {
+  const daemon = await startVfsd(t);
+  const machine = await connectMachine(t, daemon, { start: false });
+  // As QEMU does with private memory: everything but SET_MEM_TABLE.
+  t.throws(() => {
+    machine.startQueue(machine.queue(1));
+  });
+  machine.close();
+  const next = await connectMachine(t, daemon);
+  next.guest.init();
+  stillServes(t, next.guest, 'the next front-end');
+  t.match(daemon.output, /the guest's memory is not shared; .*memory-backend-memfd.*share=on/);
+});
+
 t.test('a disabled ring waits until it is enabled', async (t) => {
   const { machine, guest } = await openScene(t);
   machine.frontEnd.enableRing(1, false);
