@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Writes the table of options between the markers of README.md. `--check` only says whether it is up to date.
- * Bundles src/config/option-table.ts on the way, since Node 20 runs no TypeScript.
+ * Writes what is generated from the sources into the documents, between their markers: the table of options into README.md, that of
+ * errors into docs/errors.md. `--check` only says whether they are up to date. Bundles the sources on the way, since Node 20
+ * runs no TypeScript.
  */
 
 import { Buffer } from 'node:buffer';
@@ -10,22 +11,40 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const { outputFiles } = await build({
-  entryPoints: [fileURLToPath(new URL('../src/config/option-table.ts', import.meta.url))],
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  write: false,
-});
-const source = Buffer.from(outputFiles[0].contents).toString('base64');
-const { replaceOptionTable } = await import(`data:text/javascript;base64,${source}`);
+/** Runs a module of src/. */
+async function load(path) {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(`../src/${path}`, import.meta.url))],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    write: false,
+  });
+  const source = Buffer.from(outputFiles[0].contents).toString('base64');
+  return import(`data:text/javascript;base64,${source}`);
+}
 
-const readme = new URL('../README.md', import.meta.url);
-const before = await readFile(readme, 'utf8');
-const after = replaceOptionTable(before);
+const { replaceOptionTable } = await load('config/option-table.ts');
+const { errorTable } = await load('error-table.ts');
 
-if (!process.argv.includes('--check')) await writeFile(readme, after);
-else if (after !== before) {
-  console.error('README.md: the table of options is out of date, run: npm run docs:options');
-  process.exitCode = 1;
+function replaceErrorTable(document) {
+  const [begin, end] = ['<!-- errors:begin -->', '<!-- errors:end -->'];
+  const from = document.indexOf(begin);
+  const to = document.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`the markers ${begin} and ${end} are missing`);
+  return `${document.slice(0, from + begin.length)}\n\n${errorTable()}\n\n${document.slice(to)}`;
+}
+
+for (const [path, replace] of [
+  ['README.md', replaceOptionTable],
+  ['docs/errors.md', replaceErrorTable],
+]) {
+  const file = new URL(`../${path}`, import.meta.url);
+  const before = await readFile(file, 'utf8');
+  const after = replace(before);
+  if (!process.argv.includes('--check')) await writeFile(file, after);
+  else if (after !== before) {
+    console.error(`${path} is out of date, run: npm run docs:options`);
+    process.exitCode = 1;
+  }
 }

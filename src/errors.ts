@@ -179,11 +179,20 @@ export class VfsdError extends Error {
     this.failure = typeof answer === 'object' ? answer : null;
   }
 
-  /** The line for stderr: what was tried, what was answered, what to change. */
+  /** The line for stderr: what was tried, what was answered, what to change, and the code to look it up by. */
   get line(): string {
-    return `${this.message} (${this.hint})`;
+    return `${this.message} (${this.hint}) [${this.code}]`;
   }
 }
 
 /** Every error code, for the documentation and the tests. */
 export const errorCodes = Object.freeze(Object.keys(errorKinds)) as readonly ErrorCode[];
+
+/** What is always said of an error, with `subject` for what it is about. */
+export function describeError(
+  code: ErrorCode,
+  subject: string,
+): { readonly exitStatus: number; readonly tried: string; readonly hint: string } {
+  const { exitStatus, tried, hint } = errorKinds[code];
+  return { exitStatus, tried: tried(subject), hint: hint(subject) };
+}

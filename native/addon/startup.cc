@@ -8,8 +8,11 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <vector>
@@ -125,6 +128,34 @@ Napi::Value GetOpenFileLimit(const Napi::CallbackInfo& info) {
   return both;
 }
 
+Napi::Value HasFileHandles(Napi::Env env, const char* path) {
+  // The kernel's structure ends with an array of unknown size.
+  alignas(file_handle) std::byte space[sizeof(file_handle) + MAX_HANDLE_SZ] = {};
+  auto* handle = reinterpret_cast<file_handle*>(space);
+  handle->handle_bytes = MAX_HANDLE_SZ;
+  int mount_id;
+  return name_to_handle_at(AT_FDCWD, path, handle, &mount_id, 0) == 0
+             ? env.Undefined()
+             : Failure(env, Errno::Last(), "name_to_handle_at");
+}
+
+Napi::Value HasUserXattrs(Napi::Env env, const char* path) {
+  char value;
+  const bool has = getxattr(path, "user.vfsd.probe", &value, sizeof value) >= 0 ||
+                   errno == ENODATA || errno == ERANGE;
+  return has ? env.Undefined() : Failure(env, Errno::Last(), "getxattr");
+}
+
+/** DirectoryTraits: probeDirectory(path) */
+Napi::Value ProbeDirectory(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::string path = ToString(info[0]);
+  const Napi::Object traits = Napi::Object::New(env);
+  traits.Set("fileHandles", HasFileHandles(env, path.c_str()));
+  traits.Set("xattrs", HasUserXattrs(env, path.c_str()));
+  return traits;
+}
+
 /** bigint | SystemFailure: getEffectiveCapabilities() */
 Napi::Value GetEffectiveCapabilities(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -143,6 +174,7 @@ void ExportStartup(Napi::Env env, Napi::Object exports) {
   exports.Set("createSealedFile", Napi::Function::New<CreateSealedFile>(env, "createSealedFile"));
   exports.Set("readSealedFile", Napi::Function::New<ReadSealedFile>(env, "readSealedFile"));
   exports.Set("getOpenFileLimit", Napi::Function::New<GetOpenFileLimit>(env, "getOpenFileLimit"));
+  exports.Set("probeDirectory", Napi::Function::New<ProbeDirectory>(env, "probeDirectory"));
   exports.Set("getEffectiveCapabilities",
               Napi::Function::New<GetEffectiveCapabilities>(env, "getEffectiveCapabilities"));
 }

@@ -19,6 +19,10 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     const { runSeccompCommand } = await import('./seccomp-command.js');
     return runSeccompCommand(args.slice(1), policies);
   }
+  if (args[0] === 'doctor') {
+    const { runDoctorCommand } = await import('./doctor/doctor-command.js');
+    return runDoctorCommand(args.slice(1));
+  }
   // libvirt asks this of every version of every program, with options that it may not know.
   if (isAsked(args, 'print-capabilities')) return print(capabilitiesJson());
   if (isAsked(args, 'help')) return print(await helpText());

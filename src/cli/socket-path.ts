@@ -28,6 +28,16 @@ export async function prepareSocketPath(
   path: string,
   socketTable = defaultSocketTable,
 ): Promise<void> {
+  if (checkSocketPath(path, socketTable) === 'free') return;
+  await expectRefusal(path);
+  removeSocket(path);
+}
+
+/**
+ * Looks whether a socket can be bound at an absolute path, without touching it: `stale`, where one is that nobody seems
+ * to listen on. Throws VFSD_SOCKET_….
+ */
+export function checkSocketPath(path: string, socketTable = defaultSocketTable): 'free' | 'stale' {
   const size = Buffer.byteLength(path, 'utf8');
   if (size > maxPathBytes) {
     const answer = `the path has ${size} bytes, and a socket's may have ${maxPathBytes}`;
@@ -35,15 +45,14 @@ export async function prepareSocketPath(
   }
   checkParent(path);
   const existing = lstatSync(path, { throwIfNoEntry: false });
-  if (existing === undefined) return;
+  if (existing === undefined) return 'free';
   if (!existing.isSocket()) {
     throw new VfsdError('VFSD_SOCKET_OCCUPIED', path, { answer: 'something else is there' });
   }
   if (isListening(readFileSync(socketTable, 'utf8'), path)) {
     throw new VfsdError('VFSD_SOCKET_IN_USE', path, { answer: 'another program listens there' });
   }
-  await expectRefusal(path);
-  removeSocket(path);
+  return 'stale';
 }
 
 /** Connects, which must fail as it does where nobody listens: the kernel's list has no sockets of other containers. */

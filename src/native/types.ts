@@ -89,6 +89,14 @@ export interface SetupRefusal {
   readonly refused: string;
 }
 
+/** What a file system answers when it is asked for something; undefined: it has it. */
+export interface DirectoryTraits {
+  /** name_to_handle_at(2). */
+  readonly fileHandles: SystemFailure | undefined;
+  /** Extended attributes behind `user.`. */
+  readonly xattrs: SystemFailure | undefined;
+}
+
 export type CacheMode = 'never' | 'metadata' | 'auto' | 'always';
 
 /** How much a feature that the guest's kernel may lack is wanted; `always`: a guest without it is refused. */
@@ -295,6 +303,8 @@ export interface NativeBinding {
   getOpenFileLimit(): ResourceLimit | SystemFailure;
   /** Bit mask of the effective capabilities of the calling thread. */
   getEffectiveCapabilities(): bigint | SystemFailure;
+  /** Asks a directory's file system what it has; nothing is changed. */
+  probeDirectory(path: string): DirectoryTraits;
 
   // Start-up, in the worker.
 

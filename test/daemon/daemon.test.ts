@@ -8,7 +8,14 @@ import { Request } from '../../src/vhost-user/protocol.js';
 import { FakeBinding } from '../doubles/fake-binding.js';
 import { FakeDevice } from '../doubles/fake-device.js';
 import { encodeMessage } from '../doubles/fake-front-end.js';
-import { empty, u64, vringAddress, vringState } from '../doubles/payloads.js';
+import {
+  empty,
+  u64,
+  vringAddress,
+  vringState,
+  memoryTable,
+  regionNumber,
+} from '../doubles/payloads.js';
 import { RecordingLogger } from '../doubles/recording-logger.js';
 
 class Running {
@@ -54,6 +61,9 @@ class Running {
 
   async startRing(socket: Fd): Promise<void> {
     await this.send(socket, Request.SET_FEATURES, u64(1n << 32n));
+    await this.send(socket, Request.SET_MEM_TABLE, memoryTable([regionNumber(0)]), [
+      this.binding.newFd(),
+    ]);
     await this.send(socket, Request.SET_VRING_NUM, vringState(0, 64));
     await this.send(socket, Request.SET_VRING_ADDR, vringAddress(0));
     await this.send(socket, Request.SET_VRING_KICK, u64(0n), [this.binding.newFd()]);

@@ -58,6 +58,7 @@ export class FakeBinding implements NativeBinding {
   createDevice: NativeBinding['createDevice'] = unexpected('createDevice');
   awaitConfinement: NativeBinding['awaitConfinement'] = unexpected('awaitConfinement');
   seal: NativeBinding['seal'] = unexpected('seal');
+  probeDirectory: NativeBinding['probeDirectory'] = unexpected('probeDirectory');
   endProcess: NativeBinding['endProcess'] = unexpected('endProcess');
 
   newFd(): Fd {
