@@ -11,7 +11,7 @@ import { FakeBinding } from './doubles/fake-binding.js';
 t.test('every error is one line that says what to change', async (t) => {
   for (const code of errorCodes) {
     const error = new VfsdError(code, 'SUBJECT', { answer: 'ANSWER' });
-    t.match(error.line, /ANSWER \(.+\)$/, code);
+    t.match(error.line, /ANSWER \(.+\) \[VFSD_[A-Z_]+\]$/, code);
     t.notMatch(error.line, /\n/);
     t.ok(error.exitStatus > 0 && error.exitStatus < 126, `${code}: exit status`);
     t.match(code, /^VFSD_[A-Z_]+$/);
