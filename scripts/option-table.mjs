@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Writes what is generated from the sources into the documents, between their markers: the table of options into README.md, that of
- * errors into docs/errors.md. `--check` only says whether they are up to date. Bundles the sources on the way, since Node 20
+ * Writes what is generated from the sources: the table of options into README.md and that of errors into docs/errors.md, between
+ * their markers, the man page and the completions for shells. `--check` only says whether they are up to date. Bundles the sources on the way, since Node 20
  * runs no TypeScript.
  */
 
 import { Buffer } from 'node:buffer';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -25,6 +26,9 @@ async function load(path) {
 }
 
 const { replaceOptionTable } = await load('config/option-table.ts');
+const { manPage } = await load('config/man-page.ts');
+const { bashCompletion, zshCompletion } = await load('config/completion.ts');
+const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
 const { errorTable } = await load('error-table.ts');
 
 function replaceErrorTable(document) {
@@ -38,9 +42,12 @@ function replaceErrorTable(document) {
 for (const [path, replace] of [
   ['README.md', replaceOptionTable],
   ['docs/errors.md', replaceErrorTable],
+  ['packaging/man/vfsd.1', () => manPage(version)],
+  ['packaging/completion/vfsd.bash', bashCompletion],
+  ['packaging/completion/_vfsd', zshCompletion],
 ]) {
   const file = new URL(`../${path}`, import.meta.url);
-  const before = await readFile(file, 'utf8');
+  const before = existsSync(file) ? await readFile(file, 'utf8') : '';
   const after = replace(before);
   if (!process.argv.includes('--check')) await writeFile(file, after);
   else if (after !== before) {
