@@ -1,6 +1,7 @@
 {
   "variables": {
-    "have_gtest%": "<!(test -e /usr/include/gtest/gtest.h && echo 1 || echo 0)"
+    "have_gtest%": "<!(test -e /usr/include/gtest/gtest.h && test -d test && echo 1 || echo 0)",
+    "have_tests%": "<!(test -d test && echo 1 || echo 0)"
   },
   "target_defaults": {
     "cflags!": ["-fno-omit-frame-pointer"],
@@ -126,59 +127,6 @@
         "native/sys/seccomp_load.cc"
       ],
       "libraries": ["-lseccomp"]
-    },
-    {
-      "target_name": "vfsd_frontend",
-      "type": "loadable_module",
-      "sources": [
-        "test/device/frontend/addon.cc",
-        "test/device/frontend/attribute_workloads.cc",
-        "test/device/frontend/creation_workloads.cc",
-        "test/device/frontend/data_workloads.cc",
-        "test/device/frontend/disturbance.cc",
-        "test/device/frontend/driver_ring.cc",
-        "test/device/frontend/filtered_call.cc",
-        "test/device/frontend/guest_memory.cc",
-        "test/device/frontend/held_file_system.cc",
-        "test/device/frontend/held_wrap.cc",
-        "test/device/frontend/host_lock.cc",
-        "test/device/frontend/listing_workloads.cc",
-        "test/device/frontend/lookup_workloads.cc",
-        "test/device/frontend/memory_wrap.cc",
-        "test/device/frontend/name_workloads.cc",
-        "test/device/frontend/ring_wrap.cc",
-        "test/device/frontend/runner.cc",
-        "test/device/frontend/sockets.cc",
-        "test/device/frontend/status_workload.cc",
-        "test/device/frontend/untar_workload.cc",
-        "test/device/frontend/walk_workload.cc",
-        "test/device/frontend/workload.cc",
-        "test/device/frontend/workload_run.cc"
-      ],
-      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")", "test/device"],
-      "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"]
-    },
-    {
-      "target_name": "vfsd_bench",
-      "type": "loadable_module",
-      "dependencies": ["vfsd_core"],
-      "sources": [
-        "bench/native/addon.cc",
-        "bench/native/direct_calls_wrap.cc",
-        "bench/native/direct_data.cc",
-        "bench/native/direct_metadata.cc",
-        "bench/native/null_device_wrap.cc",
-        "bench/native/null_file_system.cc"
-      ],
-      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
-      "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"]
-    },
-    {
-      "target_name": "vfsd-instructions",
-      "type": "executable",
-      "dependencies": ["vfsd_core"],
-      "sources": ["bench/native/instructions.cc", "bench/native/null_file_system.cc"],
-      "include_dirs": ["test/device"]
     }
   ],
   "conditions": [
@@ -236,6 +184,66 @@
               "test/native/engine/waiting_test.cc"
             ],
             "libraries": ["-lgtest", "-lpthread"]
+          }
+        ]
+      }
+    ],
+    [
+      "have_tests==1",
+      {
+        "targets": [
+          {
+            "target_name": "vfsd_frontend",
+            "type": "loadable_module",
+            "sources": [
+              "test/device/frontend/addon.cc",
+              "test/device/frontend/attribute_workloads.cc",
+              "test/device/frontend/creation_workloads.cc",
+              "test/device/frontend/data_workloads.cc",
+              "test/device/frontend/disturbance.cc",
+              "test/device/frontend/driver_ring.cc",
+              "test/device/frontend/filtered_call.cc",
+              "test/device/frontend/guest_memory.cc",
+              "test/device/frontend/held_file_system.cc",
+              "test/device/frontend/held_wrap.cc",
+              "test/device/frontend/host_lock.cc",
+              "test/device/frontend/listing_workloads.cc",
+              "test/device/frontend/lookup_workloads.cc",
+              "test/device/frontend/memory_wrap.cc",
+              "test/device/frontend/name_workloads.cc",
+              "test/device/frontend/ring_wrap.cc",
+              "test/device/frontend/runner.cc",
+              "test/device/frontend/sockets.cc",
+              "test/device/frontend/status_workload.cc",
+              "test/device/frontend/untar_workload.cc",
+              "test/device/frontend/walk_workload.cc",
+              "test/device/frontend/workload.cc",
+              "test/device/frontend/workload_run.cc"
+            ],
+            "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")", "test/device"],
+            "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"]
+          },
+          {
+            "target_name": "vfsd_bench",
+            "type": "loadable_module",
+            "dependencies": ["vfsd_core"],
+            "sources": [
+              "bench/native/addon.cc",
+              "bench/native/direct_calls_wrap.cc",
+              "bench/native/direct_data.cc",
+              "bench/native/direct_metadata.cc",
+              "bench/native/null_device_wrap.cc",
+              "bench/native/null_file_system.cc"
+            ],
+            "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+            "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"]
+          },
+          {
+            "target_name": "vfsd-instructions",
+            "type": "executable",
+            "dependencies": ["vfsd_core"],
+            "sources": ["bench/native/instructions.cc", "bench/native/null_file_system.cc"],
+            "include_dirs": ["test/device"]
           }
         ]
       }
