@@ -36,6 +36,10 @@ const variants: readonly { readonly options: readonly string[]; readonly needsRo
     options: ['--sandbox=chroot', '--flock', '--negative-timeout=5', '--allow-direct-io'],
     needsRoot: true,
   },
+  {
+    options: ['--inode-file-handles=prefer', '--rlimit-nofile=274', '--xattr', '--cache=metadata'],
+    needsRoot: true,
+  },
   { options: ['--security-label', '--no-readdirplus', '--poll-limit=1000', '--no-killpriv-v2'] },
 ];
 
@@ -67,6 +71,7 @@ export class Subject implements Stage {
       locks: isOn(options, ['--posix-lock']),
       flocks: isOn(options, ['--flock']),
       owners: isRoot,
+      fewDescriptors: isOn(options, ['--rlimit-nofile']),
     };
   }
 
