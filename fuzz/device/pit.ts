@@ -76,7 +76,7 @@ export class Pit {
     return wanted === root ? 0n : this.#outsideModel(wanted);
   }
 
-  /** A handle of the pit's, or one that was never given; or one of the model's, which is of no use with a node of the pit's. */
+  /** A handle of the pit's, one that was never given, or one of the model's: of no use with a node of the pit's. */
   someHandle(random: Random): bigint {
     return random.weighted<() => bigint>([
       [2, () => this.#someHandleOfModel(random)],
