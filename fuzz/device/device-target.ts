@@ -40,7 +40,7 @@ class DeviceTarget implements Target {
       await episode.run();
       await subject.checkSettled();
     } catch (error) {
-      this.#log = subject.log;
+      this.#log = `${subject.log}\nits threads:\n${subject.threads}`;
       throw error;
     }
   }

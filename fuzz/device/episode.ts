@@ -78,7 +78,7 @@ export class Episode {
     for (let machines = random.between(1, 3), left = machines; left > 0; left--) {
       if (random.oneIn(3)) {
         this.#note('a front-end that misbehaves');
-        misbehave(await this.#stage.connect(), random, this.#descriptors, this.#tally);
+        misbehave(await this.#stage.connect(), random.fork(), this.#descriptors, this.#tally);
       }
       await this.#runMachine(left === machines);
     }
@@ -105,7 +105,7 @@ export class Episode {
   #step(play: Play): void {
     const actions = this.#random.weighted(families);
     const action: Action = this.#random.weighted(actions);
-    action(play);
+    play.perform(action);
     this.#tally.add('actions');
   }
 
@@ -122,7 +122,7 @@ export class Episode {
     if (random.oneIn(4)) this.#loseMemory(play);
     else {
       this.#note('hostile messages on a machine that runs');
-      sendHostileMessages(machine.frontEnd, random, machine, this.#descriptors, this.#tally);
+      sendHostileMessages(machine.frontEnd, random.fork(), machine, this.#descriptors, this.#tally);
     }
   }
 

@@ -277,6 +277,26 @@ const hostileChain: Action = (play) => {
   guest.queue.collect();
 };
 
+/** Opens one thing as often as it can, and closes it again, or not. */
+const hoard: Action = (play) => {
+  const { random, guest } = play;
+  const pit = Pit.of(play);
+  const node = pit.someNode(random);
+  const isDirectory = random.oneIn(2);
+  const handles: bigint[] = [];
+  play.note(`open node ${node} many times`);
+  for (let count = random.between(20, 100); count > 0; count--) {
+    const reply = isDirectory ? guest.opendir(node) : guest.open(node, 0);
+    if (reply.status !== 'OK') break;
+    handles.push(reply.handle);
+  }
+  const kept = random.oneIn(2) ? handles.length : random.below(2);
+  for (const handle of handles.slice(kept)) {
+    const reply = isDirectory ? guest.releasedir(node, handle) : guest.release(node, handle);
+    play.expectStatus('closing what was opened', reply, 'OK');
+  }
+};
+
 /** INIT with a body or a version that vfsd does not take: the session stays what it is. */
 const refusedInit: Action = (play) => {
   const { random, guest } = play;
@@ -292,4 +312,5 @@ export const hostileRequests: Actions = [
   [4, hostileForget],
   [3, hostileChain],
   [1, refusedInit],
+  [1, hoard],
 ];

@@ -38,6 +38,7 @@ function make(play: Play, kind: Kind, request: (parent: bigint, made: Making) =>
     play.expectStatus(`making a ${kind} that exists`, reply, 'EEXIST');
     return;
   }
+  play.expectStatus(`making a ${kind}`, reply, 'OK');
   const node = new ModelNode(kind, mode);
   node.uid = caller.uid;
   node.gid = caller.gid;
@@ -123,6 +124,7 @@ const link: Action = (play) => {
     play.expectStatus('LINK over something', reply, 'EEXIST');
     return;
   }
+  play.expectStatus('LINK', reply, 'OK');
   model.place(directory, name, node);
   play.learn(node, reply);
 };

@@ -76,11 +76,12 @@ export class Pit {
     return wanted === root ? 0n : this.#outsideModel(wanted);
   }
 
-  /** A handle of the pit's, or one that was never given; or one of the model's, which is of no use with a node of the pit's. */
+  /** A handle of the pit's, one that was never given, or one of the model's: of no use with a node of the pit's. */
   someHandle(random: Random): bigint {
     return random.weighted<() => bigint>([
       [2, () => this.#someHandleOfModel(random)],
-      [8, () => (this.#handles.length > 0 ? random.pick(this.#handles) : 0n)],
+      // An id of no use, where there is none: the same numbers are taken from the dice either way.
+      [8, () => random.pick([...this.#handles, 0n])],
       [1, () => BigInt(random.below(40))],
       [1, () => random.edgyU64()],
     ])();
@@ -146,7 +147,7 @@ export class Pit {
 
   #someHandleOfModel(random: Random): bigint {
     const handles = this.#play.model.ofKind('file').flatMap((node) => node.handles);
-    return handles.length === 0 ? 0n : random.pick(handles).handle;
+    return random.pick([...handles.map(({ handle }) => handle), 0n]);
   }
 
   #outsideModel(id: bigint): bigint {

@@ -18,6 +18,13 @@ export interface Abilities {
   readonly flocks: boolean;
   /** The guest may make files of any user. */
   readonly owners: boolean;
+  /** Descriptors run out: what opens something may be refused with EMFILE, and has done nothing then. */
+  readonly fewDescriptors: boolean;
+}
+
+/** A request was refused for want of descriptors, as it may be. */
+class OutOfDescriptors extends Error {
+  override readonly name = 'OutOfDescriptors';
 }
 
 export const modelName = 'model';
@@ -69,7 +76,7 @@ export class Play {
 
   /** Takes the entry of an answer, which has to be this node's. */
   learn(node: ModelNode, reply: Reply): bigint {
-    expectSame('the status of an entry', reply.status, 'OK');
+    this.expectStatus('an entry', reply, 'OK');
     return this.learnEntry(node, reply.entry);
   }
 
@@ -117,7 +124,18 @@ export class Play {
     this.model.removed = this.model.removed.filter(({ handles }) => handles.length > 0);
   }
 
+  /** Does something, up to its end or up to a request that descriptors are missing for. */
+  perform(action: Action): void {
+    try {
+      action(this);
+    } catch (error) {
+      if (!(error instanceof OutOfDescriptors)) throw error;
+      this.note('no descriptors');
+    }
+  }
+
   expectStatus(what: string, reply: Reply, ...wanted: readonly string[]): void {
+    if (this.abilities.fewDescriptors && reply.status === 'EMFILE') throw new OutOfDescriptors();
     expectOneOf(what, reply.status, wanted);
   }
 }

@@ -27,7 +27,7 @@ type Meanwhile = (play: Play, index: number) => void;
 function workElsewhere(play: Play): void {
   const { random } = play;
   for (let steps = random.between(1, 6); steps > 0; steps--) {
-    random.weighted(random.pick([nameActions, dataActions, attributeActions]))(play);
+    play.perform(random.weighted(random.pick([nameActions, dataActions, attributeActions])));
   }
 }
 

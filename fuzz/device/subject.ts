@@ -9,7 +9,7 @@ import { Finding } from '../finding.js';
 import { DaemonProcess, Workplace } from '../../test/device/daemon.js';
 import { FrontEnd } from '../../test/device/front-end.js';
 import { setHostXattr } from '../../test/device/host-xattrs.js';
-import { openFiles, processTree } from '../../test/device/process-tree.js';
+import { openFiles, processTree, threadsOf } from '../../test/device/process-tree.js';
 import { Ask } from '../../test/device/vhost-user-message.js';
 import type { Stage } from './episode.js';
 import type { Abilities } from './play.js';
@@ -34,6 +34,10 @@ const variants: readonly { readonly options: readonly string[]; readonly needsRo
   },
   {
     options: ['--sandbox=chroot', '--flock', '--negative-timeout=5', '--allow-direct-io'],
+    needsRoot: true,
+  },
+  {
+    options: ['--inode-file-handles=prefer', '--rlimit-nofile=274', '--xattr', '--cache=metadata'],
     needsRoot: true,
   },
   { options: ['--security-label', '--no-readdirplus', '--poll-limit=1000', '--no-killpriv-v2'] },
@@ -67,6 +71,7 @@ export class Subject implements Stage {
       locks: isOn(options, ['--posix-lock']),
       flocks: isOn(options, ['--flock']),
       owners: isRoot,
+      fewDescriptors: isOn(options, ['--rlimit-nofile']),
     };
   }
 
@@ -129,6 +134,17 @@ export class Subject implements Stage {
     return lines
       .filter((line) => !/front-end has (connected|gone)/.test(line))
       .slice(-60)
+      .join('\n');
+  }
+
+  /** What the worker's threads are at: which of them a daemon that does not answer waits for. */
+  get threads(): string {
+    if (this.#daemon.hasExited) return 'none, it has ended';
+    return threadsOf([this.#worker])
+      .map(({ pid, tid, fields }) => {
+        const place = readFileSync(`/proc/${pid}/task/${tid}/wchan`, 'utf8');
+        return `${fields.get('Name') ?? tid}: ${fields.get('State') ?? 'gone'} in ${place}`;
+      })
       .join('\n');
   }
 

@@ -12,6 +12,8 @@
 #include <cstring>
 #include <vector>
 
+#include "frontend/clock.h"
+
 namespace vfsd::frontend {
 namespace {
 
@@ -86,9 +88,17 @@ Napi::Value Send(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), sendmsg(Fd(info[0]), &message, MSG_NOSIGNAL));
 }
 
+/** A signal of this process's is no answer: poll(2) is interrupted by one, whatever its handler
+ * wants. */
 bool Readable(int fd, int timeout_ms) {
+  const uint64_t end = Nanoseconds() + static_cast<uint64_t>(timeout_ms) * 1'000'000;
   pollfd wanted = {fd, POLLIN, 0};
-  return poll(&wanted, 1, timeout_ms) == 1;
+  int ready;
+  do {
+    const uint64_t now = Nanoseconds();
+    ready = poll(&wanted, 1, now < end ? static_cast<int>((end - now) / 1'000'000) + 1 : 0);
+  } while (ready < 0 && errno == EINTR);
+  return ready == 1;
 }
 
 /**
