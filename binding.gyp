@@ -77,6 +77,7 @@
         "native/engine/deferred_reply.cc",
         "native/engine/crew.cc",
         "native/engine/device.cc",
+        "native/sys/clean_mappings.cc",
         "native/sys/heap.cc",
         "native/sys/interrupter.cc",
         "native/sys/seccomp_load.cc",
@@ -90,6 +91,7 @@
       "sources": [
         "native/addon/addon.cc",
         "native/addon/failure.cc",
+        "native/addon/idle_memory.cc",
         "native/addon/sockets.cc",
         "native/addon/socket_cleanup.cc",
         "native/addon/readable_watch.cc",
@@ -148,6 +150,7 @@
               "test/native/fuse/server_test.cc",
               "test/native/fuse/extensions_test.cc",
               "test/native/identity/credentials_test.cc",
+              "test/native/sys/clean_mappings_test.cc",
               "test/native/sys/heap_test.cc",
               "test/native/sys/proc_self_fd_test.cc",
               "test/native/sys/thread_seal_test.cc",

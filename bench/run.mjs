@@ -7,7 +7,17 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const parts = ['walk', 'slow', 'growth', 'queues', 'idle', 'crowded', 'instructions', 'guest'];
+const parts = [
+  'walk',
+  'slow',
+  'growth',
+  'queues',
+  'idle',
+  'start',
+  'crowded',
+  'instructions',
+  'guest',
+];
 const part = parts.find((name) => name === process.argv[2]) ?? 'main';
 if (part !== 'main') process.argv.splice(2, 1);
 const bundle = `${root}/build/bench/${part}.mjs`;

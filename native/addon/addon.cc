@@ -6,6 +6,7 @@
 
 #include "addon/confinement.h"
 #include "addon/device_wrap.h"
+#include "addon/idle_memory.h"
 #include "addon/readable_watch.h"
 #include "addon/seccomp_compiler.h"
 #include "addon/sockets.h"
@@ -22,6 +23,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   addon::ExportSockets(env, exports);
   addon::ExportReadableWatch(env, exports);
   addon::ExportStartup(env, exports);
+  addon::ExportIdleMemory(env, exports);
   addon::ExportSeccompCompiler(env, exports);
   addon::ExportSystemCalls(env, exports);
   addon::ExportConfinement(env, exports);

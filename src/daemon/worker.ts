@@ -22,6 +22,7 @@ import { assertPathsDenied, assertPrivilegesDropped } from '../sandbox/assert-co
 import { workerFds } from '../sandbox/worker-fds.js';
 import { deviceSetup } from './device-setup.js';
 import { Daemon, type DaemonState } from './daemon.js';
+import { keepIdleMemorySmall } from './idle-memory.js';
 import { Listener } from './listener.js';
 import { divideOpenFiles, type OpenFileBudget } from './open-file-budget.js';
 import { preload } from './preload.js';
@@ -75,10 +76,12 @@ export async function runWorker(binding: NativeBinding): Promise<number> {
     daemon.stop();
   });
 
+  const dropMemoryOfStart = keepIdleMemorySmall(binding, logger);
   confine(binding, config, device);
   warnOfAddedCalls(logger, config);
   logger.info(readinessLine(config));
   manager?.ready();
+  dropMemoryOfStart();
   await daemon.run();
   return 0;
 }

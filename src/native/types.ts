@@ -89,6 +89,12 @@ export interface SetupRefusal {
   readonly refused: string;
 }
 
+/** Memory that comes back from the page cache when it is needed. */
+export interface CleanMappings {
+  /** Gives it back, as often as one likes. */
+  drop(): SystemFailure | undefined;
+}
+
 /** What a file system answers when it is asked for something; undefined: it has it. */
 export interface DirectoryTraits {
   /** name_to_handle_at(2). */
@@ -314,6 +320,8 @@ export interface NativeBinding {
     setup: DeviceSetup,
     onEvent: (event: DeviceEvent) => void,
   ): NativeDevice | SystemFailure;
+  /** Finds what of the program files is mapped and was never written to. To be called while /proc is there. */
+  findCleanMappings(): CleanMappings | SystemFailure;
   /** Tells the launcher that everything is loaded and blocks until it has moved this process into the shared tree. */
   awaitConfinement(control: Fd): SystemFailure | undefined;
   /**

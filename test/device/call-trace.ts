@@ -11,7 +11,6 @@ import { processTree, threadsOf } from './process-tree.js';
 import { readTrace, writeThreads, type TracedCall } from './trace-file.js';
 
 const patienceMs = 10_000;
-const binding = loadBinding();
 
 export function canTrace(): boolean {
   return spawnSync('strace', ['--version']).status === 0;
@@ -49,6 +48,7 @@ export class CallTrace {
   /** What has been called, once the daemon has ended. */
   async calls(): Promise<readonly TracedCall[]> {
     if (this.#strace.exitCode === null) await this.#ended;
+    const binding = loadBinding();
     const architecture = architectureNumber(nativeArchitecture(process.arch) ?? 'x86_64');
     return readTrace(this.#file, (number) => binding.nameSystemCall(number, architecture));
   }

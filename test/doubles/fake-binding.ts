@@ -59,6 +59,7 @@ export class FakeBinding implements NativeBinding {
   awaitConfinement: NativeBinding['awaitConfinement'] = unexpected('awaitConfinement');
   seal: NativeBinding['seal'] = unexpected('seal');
   probeDirectory: NativeBinding['probeDirectory'] = unexpected('probeDirectory');
+  findCleanMappings: NativeBinding['findCleanMappings'] = unexpected('findCleanMappings');
   endProcess: NativeBinding['endProcess'] = unexpected('endProcess');
 
   newFd(): Fd {
