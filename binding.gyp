@@ -97,6 +97,7 @@
         "native/addon/system_calls.cc",
         "native/addon/confinement.cc",
         "native/addon/event_bridge.cc",
+        "native/addon/metrics_snapshot.cc",
         "native/addon/device_wrap.cc",
         "native/addon/rules.cc",
         "native/launcher/control_socket.cc"
@@ -228,7 +229,9 @@
               "test/native/fs/xattr_map_test.cc",
               "test/native/fs/lock_ranges_test.cc",
               "test/native/fs/locks_test.cc",
+              "test/native/metrics/metrics_test.cc",
               "test/native/engine/back_off_test.cc",
+              "test/native/engine/counting_test.cc",
               "test/native/engine/deferred_reply_test.cc",
               "test/native/engine/lead_test.cc",
               "test/native/engine/poll_window_test.cc",

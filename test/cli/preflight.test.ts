@@ -229,6 +229,7 @@ t.test('all together', async (t) => {
     },
     socketGroup: null,
     openFileLimit: 1024,
+    notification: { socket: null, watchdogUs: null },
   });
   const failing = {
     ...binding,
