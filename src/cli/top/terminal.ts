@@ -55,7 +55,8 @@ export class Terminal {
   /** Draws over what is there, without a flicker in between. */
   draw(lines: readonly string[]): void {
     if (!this.#isOpen) return;
-    put(`${home}${lines.map((line) => `${line}${clearLine}`).join('\r\n')}${clearBelow}`);
+    // Each line is cleared before it is written: behind its last column the cursor stands on what was written there.
+    put(`${home}${lines.map((line) => `${clearLine}${line}`).join('\r\n')}\r\n${clearBelow}`);
   }
 
   close(): void {

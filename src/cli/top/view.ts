@@ -77,11 +77,12 @@ function markOf(share: ShareRates, { isUnicode }: ViewStyle): { code: string; te
   return { code: dim, text: isUnicode ? '○' : '-' };
 }
 
-/** The end of a path says more than its beginning. */
+/** The end of a path says more than its beginning; of a tag it is the other way round. */
 function fit(name: string, width: number): string {
   // A share's name must not move the terminal's cursor
   const shown = name.replace(/[^\x20-\x7e]/g, '?');
-  return (shown.length > width ? `~${shown.slice(1 - width)}` : shown).padEnd(width);
+  if (shown.length <= width) return shown.padEnd(width);
+  return shown.startsWith('/') ? `~${shown.slice(1 - width)}` : `${shown.slice(0, width - 1)}~`;
 }
 
 function megabytes(value: number): string {
@@ -102,7 +103,7 @@ export function screen(
     style.hasColour ? `${code}${text}${reset}` : text;
   const requests = shares.reduce((sum, { requests: of }) => sum + of, 0);
   const title = `vfsd top   ${shares.length} ${shares.length === 1 ? 'share' : 'shares'}   ${count(Math.round(requests))} req/s`;
-  const room = Math.max(1, size.rows - 5);
+  const room = Math.max(1, size.rows - 6);
   const hidden = shares.length - room;
   return [
     `${paint(bold, title)}${time.padStart(columns - title.length)}`,
