@@ -79,7 +79,8 @@
         "native/sys/heap.cc",
         "native/sys/interrupter.cc",
         "native/sys/seccomp_load.cc",
-        "native/sys/thread_seal.cc"
+        "native/sys/thread_seal.cc",
+        "native/sys/tick_clock.cc"
       ]
     },
     {
@@ -204,6 +205,7 @@
               "test/native/sys/heap_test.cc",
               "test/native/sys/proc_self_fd_test.cc",
               "test/native/sys/thread_seal_test.cc",
+              "test/native/sys/tick_clock_test.cc",
               "test/native/launcher/kernel_log_test.cc",
               "test/native/launcher/service_manager_test.cc",
               "native/launcher/kernel_log.cc",

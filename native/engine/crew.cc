@@ -16,7 +16,7 @@ void Worker::Run() {
 }
 
 void Worker::Lead(Queue& queue) {
-  begin_ = Clock::now();
+  begin_ = clock_.Now();
   while (!queue.stop_requested()) {
     switch (queue.Take(chain_)) {
       case Queue::Taken::kChain:
@@ -27,7 +27,7 @@ void Worker::Lead(Queue& queue) {
       case Queue::Taken::kNothing:
         queue.FlushCall();
         queue.Wait();
-        begin_ = Clock::now();
+        begin_ = clock_.Now();
         break;
       case Queue::Taken::kBroken:
         queue.FlushCall();
@@ -68,9 +68,8 @@ bool Worker::Serve(Queue& queue) {
 }
 
 void Worker::Count(const metrics::Served& served, uint64_t readable, uint64_t written) {
-  const Clock::time_point end = Clock::now();
-  const auto nanoseconds =
-      static_cast<uint64_t>(std::chrono::nanoseconds(end - std::exchange(begin_, end)).count());
+  const uint64_t end = clock_.Now();
+  const uint64_t nanoseconds = clock_.Between(std::exchange(begin_, end), end);
   const bool slept = std::exchange(slept_, false);
   metrics_.Count(serves_->index(), served, nanoseconds, readable, written);
   if (nanoseconds < slow_limit_.nanoseconds) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "fuse/server.h"
 #include "metrics/thread_metrics.h"
 #include "sys/thread_seal.h"
+#include "sys/tick_clock.h"
 #include "vring/descriptor_chain.h"
 
 namespace vfsd::engine {
@@ -41,7 +41,6 @@ class Worker final : private fuse::SleepNotice, private fuse::Deferrer {
 
  private:
   friend class Crew;
-  using Clock = std::chrono::steady_clock;
 
   void Lead(Queue& queue);
   /** Serves the request in `chain_`. False when the lead was handed over meanwhile. */
@@ -70,7 +69,8 @@ class Worker final : private fuse::SleepNotice, private fuse::Deferrer {
   SlowLimit& slow_limit_;
   metrics::ThreadMetrics metrics_;
   /** When the request at hand was taken. */
-  Clock::time_point begin_;
+  uint64_t begin_ = 0;
+  const sys::TickClock clock_ = sys::TickClock::OfThisMachine();
   bool slept_ = false;
 
   /** What it is to lead next; null: to end. Written before `go_` is posted, by whoever took it
