@@ -23,6 +23,8 @@ import type { DeviceEvent, Fd, NativeBinding, NativeDevice } from '../native/typ
 import { assertPathsDenied, assertPrivilegesDropped } from '../sandbox/assert-confinement.js';
 import { workerFds } from '../sandbox/worker-fds.js';
 import { version } from '../version.js';
+import { totalOf } from '../metrics/status.js';
+import { Activity } from './activity.js';
 import { deviceSetup } from './device-setup.js';
 import { Daemon, type DaemonState } from './daemon.js';
 import { Listener } from './listener.js';
@@ -60,6 +62,15 @@ export async function runWorker(binding: NativeBinding): Promise<number> {
     memorySlots: budget.memorySlots,
   };
   const { exitOnDisconnect } = config;
+  const activity = new Activity({
+    requests: () => totalOf(device.metrics()).requests,
+    report:
+      manager === null
+        ? null
+        : (state, rate) => {
+            manager.status(statusText(state, rate, config));
+          },
+  });
   let connected = false;
   const control = openControl(binding, config, {
     logger,
@@ -77,7 +88,7 @@ export async function runWorker(binding: NativeBinding): Promise<number> {
     limitedLogger,
     onStateChange: (state) => {
       connected = state === 'connected';
-      manager?.status(statusText(state, config));
+      activity.changed(state);
     },
   });
   deliver = (event) => {
@@ -204,9 +215,10 @@ function warnOfAddedCalls(logger: Logger, { seccomp, seccompAllow }: DaemonConfi
   logger.warn(`--seccomp-allow: more system calls than the policy has: ${seccompAllow.join('; ')}`);
 }
 
-function statusText(state: DaemonState, { tag }: DaemonConfig): string {
+function statusText(state: DaemonState, rate: number, { tag }: DaemonConfig): string {
   const name = tag === null ? '' : `tag ${tag}, `;
-  return `${name}${state === 'connected' ? 'a front-end is connected' : 'waiting for a front-end'}`;
+  if (state === 'waiting') return `${name}waiting for a front-end`;
+  return `${name}a front-end is connected, ${rate} requests/s`;
 }
 
 /** The line that says that front-ends may connect now. */
