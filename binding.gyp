@@ -81,7 +81,8 @@
         "native/sys/heap.cc",
         "native/sys/interrupter.cc",
         "native/sys/seccomp_load.cc",
-        "native/sys/thread_seal.cc"
+        "native/sys/thread_seal.cc",
+        "native/sys/tick_clock.cc"
       ]
     },
     {
@@ -100,6 +101,7 @@
         "native/addon/system_calls.cc",
         "native/addon/confinement.cc",
         "native/addon/event_bridge.cc",
+        "native/addon/metrics_snapshot.cc",
         "native/addon/device_wrap.cc",
         "native/addon/rules.cc",
         "native/launcher/control_socket.cc"
@@ -154,6 +156,7 @@
               "test/native/sys/heap_test.cc",
               "test/native/sys/proc_self_fd_test.cc",
               "test/native/sys/thread_seal_test.cc",
+              "test/native/sys/tick_clock_test.cc",
               "test/native/launcher/kernel_log_test.cc",
               "test/native/launcher/service_manager_test.cc",
               "native/launcher/kernel_log.cc",
@@ -179,7 +182,9 @@
               "test/native/fs/xattr_map_test.cc",
               "test/native/fs/lock_ranges_test.cc",
               "test/native/fs/locks_test.cc",
+              "test/native/metrics/metrics_test.cc",
               "test/native/engine/back_off_test.cc",
+              "test/native/engine/counting_test.cc",
               "test/native/engine/deferred_reply_test.cc",
               "test/native/engine/lead_test.cc",
               "test/native/engine/poll_window_test.cc",

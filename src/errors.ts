@@ -38,22 +38,22 @@ const errorKinds = {
   VFSD_SOCKET_PATH: kind(
     correctable,
     (path) => `cannot listen on ${path}`,
-    'name another --socket-path, in an existing directory that you may write',
+    'name another path, in an existing directory that you may write',
   ),
   VFSD_SOCKET_TOO_LONG: kind(
     correctable,
     (path) => `cannot listen on ${path}`,
-    'name a shorter --socket-path, for example under /run',
+    'name a shorter path, for example under /run',
   ),
   VFSD_SOCKET_IN_USE: kind(
     correctable,
     (path) => `cannot listen on ${path}`,
-    'stop the program that listens there, or name another --socket-path',
+    'stop the program that listens there, or name another path',
   ),
   VFSD_SOCKET_OCCUPIED: kind(
     correctable,
     (path) => `cannot listen on ${path}`,
-    'remove that file if nobody needs it, or name another --socket-path',
+    'remove that file if nobody needs it, or name another path',
   ),
   VFSD_SOCKET_FD: kind(
     correctable,
@@ -129,6 +129,16 @@ const errorKinds = {
     correctable,
     (path) => `cannot read ${path}`,
     'name a file with lines of the log, or pipe them: journalctl -k | vfsd seccomp explain',
+  ),
+  VFSD_CONTROL_SOCKET: kind(
+    correctable,
+    (path) => `cannot ask ${path}`,
+    'name the socket that the daemon was given as --control-socket',
+  ),
+  VFSD_OUTPUT_FILE: kind(
+    correctable,
+    (path) => `cannot write ${path}`,
+    'name a file in an existing directory that you may write',
   ),
   VFSD_NATIVE_MISSING: kind(
     environment,

@@ -125,7 +125,8 @@ class Ring {
     std::memcpy(host_ + kAvailable + 2, &available_, sizeof available_);
     vring::RingError error = vring::RingError::kNone;
     while (ring_->Take(chain_, error) == vring::SplitRing::Taken::kChain) {
-      ring_->PutUsed(chain_.head, server.Serve(chain_, buffers_, sleep_, deferrer_).value_or(0));
+      ring_->PutUsed(chain_.head,
+                     server.Serve(chain_, buffers_, sleep_, deferrer_, served_).value_or(0));
     }
     ring_->TakeCallDecision();
     uint16_t used;
@@ -144,6 +145,7 @@ class Ring {
   fuse::RequestBuffers buffers_;
   NeverSleeps sleep_;
   NeverDefers deferrer_;
+  metrics::Served served_;
   uint16_t available_ = 0;
 };
 

@@ -19,6 +19,7 @@ namespace {
 class Stops final : public engine::EventSink {
  public:
   void RingBroken(uint16_t, const char*) override {}
+  void SlowRequests() override {}
   void RingStopped(uint16_t, uint16_t) override {
     const std::scoped_lock lock(lock_);
     ++stopped_;

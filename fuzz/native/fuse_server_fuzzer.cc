@@ -183,7 +183,8 @@ void Run(Input input) {
     const Exchange& exchange = exchanges.back();
     exchange.request.FillIn(chain.readable);
     exchange.reply.FillIn(chain.writable);
-    const auto written = server.Serve(chain, buffers, sleep, deferrer);
+    metrics::Served served;
+    const auto written = server.Serve(chain, buffers, sleep, deferrer, served);
     if (written) {
       CheckReply(exchange, *written);
     }

@@ -8,6 +8,7 @@
 
 #include "addon/convert.h"
 #include "addon/failure.h"
+#include "addon/metrics_snapshot.h"
 #include "addon/rules.h"
 #include "base/eventfd.h"
 #include "base/retry.h"
@@ -151,7 +152,9 @@ Napi::Function DeviceWrap::Define(Napi::Env env) {
                       InstanceMethod<&DeviceWrap::StartRing>("startRing"),
                       InstanceMethod<&DeviceWrap::StopRing>("stopRing"),
                       InstanceMethod<&DeviceWrap::SetCall>("setCall"),
-                      InstanceMethod<&DeviceWrap::ResetSession>("resetSession")});
+                      InstanceMethod<&DeviceWrap::ResetSession>("resetSession"),
+                      InstanceMethod<&DeviceWrap::Metrics>("metrics"),
+                      InstanceMethod<&DeviceWrap::SlowRequests>("takeSlowRequests")});
 }
 
 DeviceWrap::DeviceWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {}
@@ -213,10 +216,11 @@ Napi::Value DeviceWrap::Build(Napi::Env env, const Napi::Object& setup,
   parts->events = std::make_unique<EventBridge>(
       env, EventBridge::Receiver{
                [this](uint16_t index, const char* reason) { OnRingBroken(index, reason); },
-               [this](uint16_t index, uint16_t base) { OnRingStopped(index, base); }});
-  const engine::DeviceShape shape = {ToIndex(setup.Get("requestQueues")),
-                                     ToIndex(setup.Get("followers")),
-                                     ToUint32(setup.Get("pollLimitNs"))};
+               [this](uint16_t index, uint16_t base) { OnRingStopped(index, base); },
+               [this] { OnSlowRequests(); }});
+  const engine::DeviceShape shape = {
+      ToIndex(setup.Get("requestQueues")), ToIndex(setup.Get("followers")),
+      ToUint32(setup.Get("pollLimitNs")), ToUint64(setup.Get("slowRequestNs"))};
   auto device = engine::Device::Create(shape, file_system, ToSessionOptions(setup), *parts->events,
                                        &parts->data_threads);
   if (!device) {
@@ -278,6 +282,22 @@ Napi::Value DeviceWrap::SetCall(const Napi::CallbackInfo& info) {
 Napi::Value DeviceWrap::ResetSession(const Napi::CallbackInfo& info) {
   parts_->device->ResetSession();
   return info.Env().Undefined();
+}
+
+Napi::Value DeviceWrap::Metrics(const Napi::CallbackInfo& info) {
+  return ToMetrics(info.Env(), *parts_->device, *parts_->passthrough);
+}
+
+Napi::Value DeviceWrap::SlowRequests(const Napi::CallbackInfo& info) {
+  return TakeSlowRequests(info.Env(), *parts_->device);
+}
+
+void DeviceWrap::OnSlowRequests() {
+  const Napi::Env env = Env();
+  const Napi::HandleScope scope(env);
+  Napi::Object event = Napi::Object::New(env);
+  event.Set("kind", "slow-requests");
+  on_event_.Call({event});
 }
 
 void DeviceWrap::OnRingBroken(uint16_t index, const char* reason) {

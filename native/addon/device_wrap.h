@@ -62,8 +62,11 @@ class DeviceWrap final : public Napi::ObjectWrap<DeviceWrap> {
   Napi::Value StopRing(const Napi::CallbackInfo& info);
   Napi::Value SetCall(const Napi::CallbackInfo& info);
   Napi::Value ResetSession(const Napi::CallbackInfo& info);
+  Napi::Value Metrics(const Napi::CallbackInfo& info);
+  Napi::Value SlowRequests(const Napi::CallbackInfo& info);
 
   void OnRingBroken(uint16_t index, const char* reason);
+  void OnSlowRequests();
   void OnRingStopped(uint16_t index, uint16_t available_base);
 
   Parts* parts_ = nullptr;

@@ -20,6 +20,10 @@ void EventBridge::RingStopped(uint16_t index, uint16_t available_base) {
   OnMainThread([this, index, available_base] { receiver_.ring_stopped(index, available_base); });
 }
 
+void EventBridge::SlowRequests() {
+  OnMainThread([this] { receiver_.slow_requests(); });
+}
+
 void EventBridge::OnMainThread(std::function<void()> deliver) {
   auto* call = new std::function<void()>(std::move(deliver));
   const napi_status queued = to_main_thread_.NonBlockingCall(

@@ -12,10 +12,15 @@ namespace vfsd::addon {
 namespace {
 
 // A signal's handler can be told nothing: what it removes has to be here.
-char socket_path[sizeof(sockaddr_un::sun_path)];
+// The front-ends' socket and the one for questions about the daemon.
+constexpr size_t kMostSockets = 2;
+char socket_paths[kMostSockets][sizeof(sockaddr_un::sun_path)];
+size_t sockets = 0;
 
 void RemoveAndEnd(int signal) {
-  unlink(socket_path);
+  for (const char* path : socket_paths) {
+    unlink(path);
+  }
   // As a shell reports a process that a signal has ended.
   _exit(128 + signal);
 }
@@ -23,7 +28,10 @@ void RemoveAndEnd(int signal) {
 }  // namespace
 
 void RemoveSocketOnSignal(const char* path) {
-  std::strncpy(socket_path, path, sizeof socket_path - 1);
+  if (sockets < kMostSockets) {
+    std::strncpy(socket_paths[sockets], path, sizeof socket_paths[sockets] - 1);
+    ++sockets;
+  }
   struct sigaction action = {};
   action.sa_handler = RemoveAndEnd;
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {

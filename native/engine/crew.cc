@@ -16,6 +16,7 @@ void Worker::Run() {
 }
 
 void Worker::Lead(Queue& queue) {
+  begin_ = clock_.Now();
   while (!queue.stop_requested()) {
     switch (queue.Take(chain_)) {
       case Queue::Taken::kChain:
@@ -26,6 +27,7 @@ void Worker::Lead(Queue& queue) {
       case Queue::Taken::kNothing:
         queue.FlushCall();
         queue.Wait();
+        begin_ = clock_.Now();
         break;
       case Queue::Taken::kBroken:
         queue.FlushCall();
@@ -43,10 +45,13 @@ void Worker::Lead(Queue& queue) {
 bool Worker::Serve(Queue& queue) {
   leads_ = serves_ = &queue;
   const uint16_t head = chain_.head;
-  const std::optional<uint32_t> written = server_.Serve(chain_, buffers_, *this, *this);
+  metrics_.Took(queue.index());
+  metrics::Served served;
+  const std::optional<uint32_t> written = server_.Serve(chain_, buffers_, *this, *this, served);
   if (written) {
     queue.Complete(head, *written, chain_.readable.bytes() + *written);
   }
+  Count(served, chain_.readable.bytes(), written.value_or(0));
   if (std::exchange(waits_for_successor_, false)) {
     if (crew_.KeepLead(*this)) {
       queue.LeaveOutside();
@@ -62,7 +67,28 @@ bool Worker::Serve(Queue& queue) {
   return false;
 }
 
+void Worker::Count(const metrics::Served& served, uint64_t readable, uint64_t written) {
+  const uint64_t end = clock_.Now();
+  const uint64_t nanoseconds = clock_.Between(std::exchange(begin_, end), end);
+  const bool slept = std::exchange(slept_, false);
+  metrics_.Count(serves_->index(), served, nanoseconds, readable, written);
+  if (nanoseconds < slow_limit_.nanoseconds) {
+    return;
+  }
+  metrics_.slow().Put({.opcode = served.opcode,
+                       .queue = serves_->index(),
+                       .slept = slept,
+                       .error = served.error,
+                       .node = served.node,
+                       .nanoseconds = nanoseconds});
+  // After the request: who clears the flag and finds nothing is told of it.
+  if (!slow_limit_.told.exchange(true, std::memory_order_seq_cst)) {
+    slow_limit_.sink.SlowRequests();
+  }
+}
+
 void Worker::AboutToSleep() {
+  slept_ = true;
   if (leads_ == nullptr || waits_for_successor_) {
     return;
   }
@@ -97,7 +123,8 @@ Status Crew::Start(size_t queues, size_t followers, sys::ThreadSeal* seal) {
   parked_.reserve(count);
   sleepers_.reserve(queues);
   for (size_t i = 0; i < count; ++i) {
-    Worker& worker = *workers_.emplace_back(std::make_unique<Worker>(*this, server_));
+    Worker& worker =
+        *workers_.emplace_back(std::make_unique<Worker>(*this, server_, slow_limit_, queues));
     if (seal != nullptr) {
       seal->Expect();
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -11,20 +12,32 @@
 #include "engine/queue.h"
 #include "fuse/request.h"
 #include "fuse/server.h"
+#include "metrics/thread_metrics.h"
 #include "sys/thread_seal.h"
+#include "sys/tick_clock.h"
 #include "vring/descriptor_chain.h"
 
 namespace vfsd::engine {
 
 class Crew;
 
+/** From which duration on a request is reported, and whether the reader has been told of some. */
+struct SlowLimit {
+  EventSink& sink;
+  const uint64_t nanoseconds;
+  std::atomic<bool> told = false;
+};
+
 /** A thread that leads queues, and what it needs to serve a request: allocated once. */
 class Worker final : private fuse::SleepNotice, private fuse::Deferrer {
  public:
-  Worker(Crew& crew, fuse::Server& server) : crew_(crew), server_(server) {}
+  Worker(Crew& crew, fuse::Server& server, SlowLimit& slow_limit, size_t queues)
+      : crew_(crew), server_(server), slow_limit_(slow_limit), metrics_(queues) {}
 
   /** Leads whatever it is given until the crew ends. */
   void Run();
+
+  metrics::ThreadMetrics& metrics() { return metrics_; }
 
  private:
   friend class Crew;
@@ -32,6 +45,9 @@ class Worker final : private fuse::SleepNotice, private fuse::Deferrer {
   void Lead(Queue& queue);
   /** Serves the request in `chain_`. False when the lead was handed over meanwhile. */
   bool Serve(Queue& queue);
+  /** Counts the request that has just been served. In a run of requests one ends when the next one
+   * begins, so that each costs one look at the clock. */
+  void Count(const metrics::Served& served, uint64_t readable, uint64_t written);
 
   /** Hands the lead of its queue to a thread that stands by, now or as soon as there is one, so
    * that the queue goes on. */
@@ -50,6 +66,12 @@ class Worker final : private fuse::SleepNotice, private fuse::Deferrer {
    * the lead. While it `waits_for_successor_`, only the crew knows whether it still leads. */
   Queue* leads_ = nullptr;
   bool waits_for_successor_ = false;
+  SlowLimit& slow_limit_;
+  metrics::ThreadMetrics metrics_;
+  /** When the request at hand was taken. */
+  uint64_t begin_ = 0;
+  const sys::TickClock clock_ = sys::TickClock::OfThisMachine();
+  bool slept_ = false;
 
   /** What it is to lead next; null: to end. Written before `go_` is posted, by whoever took it
    * from the parked. */
@@ -66,7 +88,10 @@ class Worker final : private fuse::SleepNotice, private fuse::Deferrer {
  */
 class Crew {
  public:
-  explicit Crew(fuse::Server& server) : server_(server) {}
+  /** @param slow_ns from which duration on `sink` is told of a request; 0: of none */
+  Crew(fuse::Server& server, EventSink& sink, uint64_t slow_ns)
+      : server_(server),
+        slow_limit_{.sink = sink, .nanoseconds = slow_ns == 0 ? UINT64_MAX : slow_ns} {}
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
   /** Precondition: no queue is led. */
@@ -80,6 +105,17 @@ class Crew {
 
   /** Gives the lead of a queue that has just been started to a parked thread. */
   void BeginLead(Queue& queue);
+
+  /** Calls back with the metrics of each thread. By the control thread. */
+  template <typename Visit>
+  void VisitMetrics(Visit visit) {
+    for (const auto& worker : workers_) {
+      visit(worker->metrics());
+    }
+  }
+
+  /** The sink is to be told of the slow requests that come from now on. */
+  void ListenForSlowRequests() { slow_limit_.told.store(false, std::memory_order_seq_cst); }
 
  private:
   friend class Worker;
@@ -100,6 +136,7 @@ class Crew {
   void WakeOne(Queue* queue);
 
   fuse::Server& server_;
+  SlowLimit slow_limit_;
   std::vector<std::unique_ptr<Worker>> workers_;
 
   std::mutex lock_;

@@ -14,7 +14,7 @@ Result<std::unique_ptr<Device>> Device::Create(const DeviceShape& shape,
   if (!guarded) {
     return guarded.error();
   }
-  std::unique_ptr<Device> device(new Device(file_system, options));
+  std::unique_ptr<Device> device(new Device(file_system, options, sink, shape.slow_request_ns));
   const uint16_t queues = shape.request_queues + 1;  // and the high-priority queue
   for (uint16_t index = 0; index < queues; ++index) {
     const auto carries = index == 0 ? Queue::Carries::kForgets : Queue::Carries::kRequests;

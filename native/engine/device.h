@@ -21,6 +21,8 @@ struct DeviceShape {
   uint16_t followers;
   /** How long a queue's thread may look for the next request before it sleeps. */
   uint32_t poll_limit_ns;
+  /** How long a request may take before it is reported, in nanoseconds; 0: as long as it likes. */
+  uint64_t slow_request_ns = 0;
 };
 
 struct RingSetup {
@@ -62,9 +64,13 @@ class Device {
   /** Forgets the FUSE session. Only while no ring runs. */
   void ResetSession();
 
+  const std::vector<std::unique_ptr<Queue>>& queues() const { return queues_; }
+  Crew& crew() { return crew_; }
+
  private:
-  Device(fuse::FileSystem& file_system, const fuse::SessionOptions& options)
-      : server_(file_system, options), crew_(server_) {}
+  Device(fuse::FileSystem& file_system, const fuse::SessionOptions& options, EventSink& sink,
+         uint64_t slow_request_ns)
+      : server_(file_system, options), crew_(server_, sink, slow_request_ns) {}
 
   Queue* QueueAt(uint16_t index);
   bool AnyRunning() const;

@@ -16,6 +16,9 @@ class EventSink {
   /** Every request that was taken from the ring has been answered, and no more are taken. */
   virtual void RingStopped(uint16_t index, uint16_t available_base) = 0;
 
+  /** There are slow requests to be read. Not again before they are asked for. */
+  virtual void SlowRequests() = 0;
+
  protected:
   ~EventSink() = default;
 };

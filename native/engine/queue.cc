@@ -106,6 +106,7 @@ Queue::Taken Queue::Take(vring::DescriptorChain& chain) {
     taken = Taken::kBroken;
   }
   if (taken == Taken::kBroken) {
+    counts_.ring_errors.Add();
     sink_.RingBroken(index_, vring::Describe(error));
   }
   return taken;
@@ -127,12 +128,15 @@ void Queue::LookAndSleep() {
   const Clock::time_point dry = Clock::now();
   switch (Look(dry)) {
     case Looked::kFound:
+      counts_.polls_found.Add();
       tell_first_.store(true, std::memory_order_relaxed);
       return;
     case Looked::kDisturbed:
+      counts_.polls_missed.Add();
       Sleep();
       return;
     case Looked::kNothing:
+      counts_.polls_missed.Add();
       Sleep();
       window_.Slept(NanosecondsSince(dry));
       return;
@@ -199,6 +203,7 @@ void Queue::Sleep() {
 
 bool Queue::SleepInKernel(int timeout_ms) const {
   epoll_event event;
+  counts_.sleeps.Add();
   // An interrupted or spurious wait only costs another look at the ring.
   return epoll_wait(epoll_.get(), &event, 1, timeout_ms) != 0;
 }

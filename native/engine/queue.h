@@ -12,6 +12,7 @@
 #include "base/unique_fd.h"
 #include "engine/event_sink.h"
 #include "engine/poll_window.h"
+#include "metrics/counter.h"
 #include "vring/split_ring.h"
 
 namespace vfsd::engine {
@@ -41,7 +42,23 @@ class Queue {
 
   uint16_t index() const { return index_; }
 
+  /** What its leader has counted. */
+  struct Counts {
+    /** Looks at the ring that found a request, and those that did not. */
+    metrics::Counter polls_found;
+    metrics::Counter polls_missed;
+    metrics::Counter sleeps;
+    metrics::Counter ring_errors;
+  };
+  const Counts& counts() const { return counts_; }
+
   // For the control thread.
+
+  /** How many requests wait for an answer without a thread. */
+  int deferred() {
+    const std::scoped_lock lock(work_lock_);
+    return deferred_;
+  }
 
   /** Sets the ring up. The caller then gives the lead to a thread. Precondition: !running(). */
   Status Start(const vring::SplitRing& ring, UniqueFd kick, UniqueFd call);
@@ -176,6 +193,7 @@ class Queue {
   std::atomic<bool> tell_first_ = false;
   // Whether more FORGETs are waited for before these are looked at.
   bool gathers_ = false;
+  mutable Counts counts_;
   BackOff gather_back_off_{kGatherBackOff};
 
   EventSink& sink_;

@@ -50,13 +50,16 @@ Status Server::Run(const Operation& operation, Request& request, SegmentCursor r
 }
 
 std::optional<uint32_t> Server::Serve(vring::DescriptorChain& chain, RequestBuffers& buffers,
-                                      SleepNotice& sleep, Deferrer& deferrer) {
+                                      SleepNotice& sleep, Deferrer& deferrer,
+                                      metrics::Served& served) {
   SegmentCursor readable(chain.readable);
   fuse_in_header header;
   if (!readable.Read(&header, sizeof header)) {
     // Nobody to answer: there is not even a `unique`.
+    served = {.error = EINVAL};
     return 0;
   }
+  served = {.opcode = header.opcode, .node = header.nodeid};
   const RequestContext context = {{identity::GuestUid{header.uid}, identity::GuestGid{header.gid}},
                                   session_.negotiated(),
                                   sleep};
@@ -64,10 +67,12 @@ std::optional<uint32_t> Server::Serve(vring::DescriptorChain& chain, RequestBuff
   const Operation* operation = FindOperation(header.opcode);
   if (operation != nullptr && (operation->flags & kNoReply) != 0) {
     // A request without a reply has nobody to tell of its failure either.
-    static_cast<void>(Run(*operation, request, readable, buffers.input()));
+    const Status outcome = Run(*operation, request, readable, buffers.input());
+    served.error = outcome ? 0 : outcome.error().value();
     return 0;
   }
   if (request.reply.remaining() < sizeof(fuse_out_header)) {
+    served.error = EIO;
     return 0;
   }
   const ReplyPlace place(request.reply, header.unique);
@@ -78,6 +83,7 @@ std::optional<uint32_t> Server::Serve(vring::DescriptorChain& chain, RequestBuff
   if (deferral.deferred()) {
     return std::nullopt;
   }
+  served.error = outcome ? 0 : outcome.error().value();
   return place.Fill(outcome, static_cast<uint32_t>(request.reply.consumed()));
 }
 

@@ -8,6 +8,7 @@
 #include "fuse/operations.h"
 #include "fuse/request.h"
 #include "fuse/session.h"
+#include "metrics/thread_metrics.h"
 #include "vring/descriptor_chain.h"
 
 namespace vfsd::fuse {
@@ -26,9 +27,11 @@ class Server {
   /**
    * Answers the number of bytes written to the chain's device-writable part. Nothing: the answer
    * was deferred, and the chain goes with it.
+   *
+   * @param served what was asked for, and how it went
    */
   std::optional<uint32_t> Serve(vring::DescriptorChain& chain, RequestBuffers& buffers,
-                                SleepNotice& sleep, Deferrer& deferrer);
+                                SleepNotice& sleep, Deferrer& deferrer, metrics::Served& served);
 
   /** Ends the session: the device was reset or the front-end has gone. */
   void ResetSession() { session_.End(); }

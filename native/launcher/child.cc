@@ -99,7 +99,7 @@ View PlainView(const Options& options) {
 
 /** Moves the worker's descriptors to their numbers; every other one ends with the exec. */
 void PlaceFds(const Options& options, const View& view, int control) {
-  const std::array<std::pair<int, int>, 10> wanted = {{
+  const std::array<std::pair<int, int>, 11> wanted = {{
       {options.listen_fd, kListenFd},
       {options.config_fd, kConfigFd},
       {control, kControlFd},
@@ -110,6 +110,7 @@ void PlaceFds(const Options& options, const View& view, int control) {
       {options.data_threads_filter_fd, kDataThreadsFilterFd},
       {options.lock_threads_filter_fd, kLockThreadsFilterFd},
       {options.log_fd, kLogFd},
+      {options.control_listen_fd, kControlListenFd},
   }};
   // In two steps, because a descriptor may stand where another one shall go.
   std::array<int, wanted.size()> moved;

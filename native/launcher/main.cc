@@ -85,7 +85,7 @@ pid_t Clone(const Options& options, UniqueFd& pidfd) {
  * Closes what the launcher has opened and inherited: a listening socket or a caller's pipe must not
  * live on in a process that only waits. Keeps 0 to 2 and these; -1: there is none.
  */
-bool CloseAllBut(std::array<int, 5> descriptors) {
+bool CloseAllBut(std::array<int, 6> descriptors) {
   std::ranges::sort(descriptors);
   unsigned next = STDERR_FILENO + 1;
   for (const int kept : descriptors) {
@@ -101,24 +101,39 @@ bool CloseAllBut(std::array<int, 5> descriptors) {
   return syscall(SYS_close_range, next, ~0u, 0) == 0 || Failed("closing descriptors");
 }
 
+/** Where front-ends connect, and where it is asked how the daemon is. */
+struct SocketFiles {
+  SocketFile front_end;
+  SocketFile control;
+
+  bool NeedDacOverride() const {
+    return front_end.NeedsDacOverride() || control.NeedsDacOverride();
+  }
+  void Remove() const {
+    front_end.Remove();
+    control.Remove();
+  }
+};
+
 /** What the launcher still needs while it waits: mostly nothing. */
-uint64_t LastingCapabilities(const Options& options, const SocketFile& socket,
+uint64_t LastingCapabilities(const Options& options, const SocketFiles& sockets,
                              bool user_namespace) {
   if (user_namespace) {
     // The worker may be another user of the host, to whom signals have to go.
     return options.MapsIds() ? 1ull << CAP_KILL : 0;
   }
-  return geteuid() == 0 && socket.NeedsDacOverride() ? 1ull << CAP_DAC_OVERRIDE : 0;
+  return geteuid() == 0 && sockets.NeedDacOverride() ? 1ull << CAP_DAC_OVERRIDE : 0;
 }
 
 /** @param user_namespace the launcher has entered the worker's */
-bool GiveUpRights(const Options& options, const SocketFile& socket, const KernelLog& log,
+bool GiveUpRights(const Options& options, const SocketFiles& sockets, const KernelLog& log,
                   const ServiceManager& manager, bool user_namespace, int pidfd) {
-  if (!KeepOnly(LastingCapabilities(options, socket, user_namespace))) {
+  if (!KeepOnly(LastingCapabilities(options, sockets, user_namespace))) {
     return false;
   }
   const auto filter = sys::SeccompFilter::ReadIfGiven(options.launcher_filter_fd);
-  if (!CloseAllBut({pidfd, socket.directory(), log.fd(), manager.socket(), manager.worker()})) {
+  if (!CloseAllBut({pidfd, sockets.front_end.directory(), sockets.control.directory(), log.fd(),
+                    manager.socket(), manager.worker()})) {
     return false;
   }
   Status loaded = filter ? Status() : filter.error();
@@ -155,7 +170,7 @@ bool Confine(const Options& options, bool user_namespace, int control, pid_t pid
          MoveIntoTree(options, tree.get()) && SendByte(control, kConfined);
 }
 
-int Launch(const Options& options, const SocketFile& socket) {
+int Launch(const Options& options, const SocketFiles& sockets) {
   if (options.require_file_handles && !RequireFileHandles(options.shared_dir)) {
     return 1;
   }
@@ -186,7 +201,7 @@ int Launch(const Options& options, const SocketFile& socket) {
     // A worker that waits for its launcher sees the end of the conversation, and ends.
     control.Reset();
   }
-  if (!confined || !GiveUpRights(options, socket, log, manager, user_namespace, pidfd.get())) {
+  if (!confined || !GiveUpRights(options, sockets, log, manager, user_namespace, pidfd.get())) {
     return Abandon(pidfd.get(), log);
   }
   return Supervise(pidfd.get(), log, manager);
@@ -203,10 +218,11 @@ int main(int argc, char** argv) {
   if (!options) {
     return 1;
   }
-  const launcher::SocketFile socket(options->socket_path);
+  const launcher::SocketFiles sockets = {launcher::SocketFile(options->socket_path),
+                                         launcher::SocketFile(options->control_socket_path)};
   launcher::BlockSupervisedSignals();
   const int status =
-      launcher::LimitOpenFiles(options->rlimit_nofile) ? launcher::Launch(*options, socket) : 1;
-  socket.Remove();
+      launcher::LimitOpenFiles(options->rlimit_nofile) ? launcher::Launch(*options, sockets) : 1;
+  sockets.Remove();
   return status;
 }

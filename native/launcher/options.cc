@@ -18,6 +18,8 @@ enum Key : int {
   kSharedDir,
   kSocketPath,
   kListen,
+  kControlSocketPath,
+  kControlListen,
   kConfig,
   kNotify,
   kLog,
@@ -41,6 +43,8 @@ constexpr option kOptions[] = {
     {"shared-dir", required_argument, nullptr, kSharedDir},
     {"socket-path", required_argument, nullptr, kSocketPath},
     {"listen-fd", required_argument, nullptr, kListen},
+    {"control-socket-path", required_argument, nullptr, kControlSocketPath},
+    {"control-listen-fd", required_argument, nullptr, kControlListen},
     {"config-fd", required_argument, nullptr, kConfig},
     {"notify-fd", required_argument, nullptr, kNotify},
     {"log-fd", required_argument, nullptr, kLog},
@@ -119,6 +123,11 @@ bool Apply(int key, Options& options) {
       return true;
     case kListen:
       return ToFd(optarg, options.listen_fd);
+    case kControlSocketPath:
+      options.control_socket_path = optarg;
+      return true;
+    case kControlListen:
+      return ToFd(optarg, options.control_listen_fd);
     case kConfig:
       return ToFd(optarg, options.config_fd);
     case kNotify:

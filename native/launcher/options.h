@@ -23,6 +23,9 @@ struct Options {
   /** Removed at the end; null when the listening socket came from outside. */
   const char* socket_path = nullptr;
   int listen_fd = -1;
+  /** The socket that tells how the daemon is; null and -1: there is none. */
+  const char* control_socket_path = nullptr;
+  int control_listen_fd = -1;
   int config_fd = -1;
   /** Connected to the service manager's socket; -1: nobody is to be told. */
   int notify_fd = -1;

@@ -16,7 +16,8 @@ enum WorkerFd : int {
   kDataThreadsFilterFd = 10,
   kLockThreadsFilterFd = 11,
   kLogFd = 12,
-  kWorkerFdEnd = 13,
+  kControlListenFd = 13,
+  kWorkerFdEnd = 14,
 };
 
 // The conversation on the control socket, a byte each.

@@ -8,6 +8,7 @@ import { loadBinding } from '../native/binding.js';
 import { policies } from '../seccomp/policies.js';
 import { version } from '../version.js';
 import { givenOptions } from './given-options.js';
+import { observeCommands, runObserveCommand } from './observe-command.js';
 import { helpText, isAsked } from './parse-arguments.js';
 import { preflight } from './preflight.js';
 import { capabilitiesJson } from './print-capabilities.js';
@@ -23,6 +24,8 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     const { runDoctorCommand } = await import('./doctor/doctor-command.js');
     return runDoctorCommand(args.slice(1));
   }
+  const observe = observeCommands.find((command) => command === args[0]);
+  if (observe !== undefined) return runObserveCommand(observe, args.slice(1));
   // libvirt asks this of every version of every program, with options that it may not know.
   if (isAsked(args, 'print-capabilities')) return print(capabilitiesJson());
   if (isAsked(args, 'help')) return print(await helpText());

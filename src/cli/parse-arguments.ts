@@ -95,7 +95,8 @@ function parser(args: readonly string[]): Argv {
     .scriptName('vfsd')
     .usage(
       'Usage: vfsd --shared-dir=DIR (--socket-path=PATH | --fd=N) [OPTIONS]\n' +
-        '       vfsd seccomp show|explain   (see vfsd seccomp --help)',
+        '       vfsd seccomp show|explain   (see vfsd seccomp --help)\n' +
+        '       vfsd stat|top|log-level SOCKET   (see vfsd stat --help)',
     )
     .locale('en')
     .help(false)

@@ -55,6 +55,7 @@ export async function preflight(
     // Last, because it may remove a stale socket.
     await prepareSocketPath(socket.path);
   }
+  if (config.controlSocket !== null) await prepareSocketPath(config.controlSocket);
   const notification = readNotification(process.env, process.pid);
   return { sandbox, socketGroup, openFileLimit, notification };
 }

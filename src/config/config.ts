@@ -62,6 +62,10 @@ export interface DaemonConfig {
   /** 0: the limit stays as it is; null: chosen at start. */
   readonly openFileLimit: number | null;
   readonly exitOnDisconnect: boolean;
+  /** Absolute path; null: there is none. */
+  readonly controlSocket: string | null;
+  /** From which duration on a request is logged, in milliseconds; 0: never. */
+  readonly slowRequestMs: number;
   readonly logLevel: LogLevel;
   /** Null: chosen at start. */
   readonly logFormat: LogFormat | null;

@@ -34,6 +34,8 @@ const maxThreads = 64;
 const maxRequestQueues = 64;
 /** Whatever takes longer than a millisecond does not notice a wake-up. */
 const maxPollUs = 1000;
+/** An hour. */
+const maxSlowMs = 3_600_000;
 /** The kernel's own limit on nr_open. */
 const maxOpenFiles = 2 ** 30;
 
@@ -66,6 +68,8 @@ export function validate({ values, lists, flags }: GivenOptions): DaemonConfig {
     flock: isSwitchedOn(flags, 'flock', false),
     openFileLimit: wholeNumber(values, 'rlimit-nofile', 0, maxOpenFiles),
     exitOnDisconnect: isSwitchedOn(flags, 'exit-on-disconnect', socket.kind === 'fd'),
+    controlSocket: controlSocket(values, socket),
+    slowRequestMs: wholeNumber(values, 'slow-request-ms', 0, maxSlowMs) ?? 0,
     logLevel: choice(values, 'log-level', logLevels, 'info'),
     logFormat: logFormat(values, flags),
   });
@@ -164,6 +168,17 @@ function socketSource(values: GivenOptions['values']): SocketSource {
   if (path === '') throw usage('--socket-path is empty');
   if (group === '') throw usage('--socket-group is empty');
   return Object.freeze({ kind: 'path', path: resolve(path), group });
+}
+
+function controlSocket(values: GivenOptions['values'], frontEnds: SocketSource): string | null {
+  const given = values['control-socket'];
+  if (given === undefined) return null;
+  if (given === '') throw usage('--control-socket is empty');
+  const path = resolve(given);
+  if (frontEnds.kind === 'path' && frontEnds.path === path) {
+    throw usage('--control-socket and --socket-path are the same: they are sockets of two kinds');
+  }
+  return path;
 }
 
 function tag(values: GivenOptions['values']): string | null {

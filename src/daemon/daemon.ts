@@ -76,7 +76,28 @@ export class Daemon {
 
   /** Takes what the native threads report. */
   handleEvent(event: DeviceEvent): void {
-    this.#session?.ringBroken(event.index, event.reason);
+    if (event.kind === 'ring-broken') this.#session?.ringBroken(event.index, event.reason);
+    else this.#logSlowRequests();
+  }
+
+  #logSlowRequests(): void {
+    for (const slow of this.#setup.device.takeSlowRequests()) {
+      const { opcode, queue, slept, errno } = slow;
+      const durationMs = Math.round(slow.nanoseconds / 1e4) / 100;
+      const node = String(slow.node);
+      const place = slept ? 'waiting for the host' : 'in its thread';
+      this.#setup.limitedLogger.warn(
+        `slow request: ${opcode} of node ${node} took ${durationMs} ms, ${place}`,
+        {
+          opcode,
+          nodeid: node,
+          durationMs,
+          waited: slept ? 'host' : 'thread',
+          ring: queue,
+          ...(errno === 0 ? {} : { errno }),
+        },
+      );
+    }
   }
 
   async #serve(socket: OwnedFd): Promise<void> {

@@ -14,6 +14,7 @@ export function deviceSetup(config: WorkerConfig, budget: OpenFileBudget): Devic
     requestQueues: config.requestQueues,
     followers: config.threadPoolSize,
     pollLimitNs: config.pollLimitUs * 1000,
+    slowRequestNs: BigInt(config.slowRequestMs) * 1_000_000n,
     cache: config.cache,
     entryTimeoutNs: BigInt(timeouts.entryNs),
     attrTimeoutNs: BigInt(timeouts.attrNs),

@@ -22,6 +22,8 @@ export interface LauncherPlan {
   readonly sandbox: SandboxPlan;
   readonly openFileLimit: number;
   readonly listener: Fd;
+  /** Listens for questions about the daemon; null: there is no control socket. */
+  readonly controlListener: Fd | null;
   readonly configFile: Fd;
   /** Connected to the service manager's socket; null: nobody is to be told. */
   readonly notify: Fd | null;
@@ -49,6 +51,7 @@ export function launcherArguments(plan: LauncherPlan): readonly string[] {
     `--shared-dir=${config.sharedDir}`,
     ...(config.socket.kind === 'path' ? [`--socket-path=${config.socket.path}`] : []),
     `--listen-fd=${plan.listener}`,
+    ...controlArguments(plan),
     `--config-fd=${plan.configFile}`,
     ...(plan.notify === null ? [] : [`--notify-fd=${plan.notify}`]),
     ...(plan.log === null ? [] : [`--log-fd=${plan.log}`]),
@@ -68,14 +71,22 @@ export function launcherArguments(plan: LauncherPlan): readonly string[] {
   ];
 }
 
+function controlArguments({ config, controlListener }: LauncherPlan): readonly string[] {
+  if (controlListener === null || config.controlSocket === null) return [];
+  return [
+    `--control-socket-path=${config.controlSocket}`,
+    `--control-listen-fd=${controlListener}`,
+  ];
+}
+
 function rangeArgument({ inside, host, count }: NamespaceRange): string {
   return `${inside}:${host}:${count}`;
 }
 
 /** The descriptors that the launcher needs. */
 export function launcherDescriptors(plan: LauncherPlan): readonly Fd[] {
-  const { listener, configFile, notify, log, filters } = plan;
-  const always = [listener, configFile, notify, log].filter((fd) => fd !== null);
+  const { listener, controlListener, configFile, notify, log, filters } = plan;
+  const always = [listener, controlListener, configFile, notify, log].filter((fd) => fd !== null);
   if (filters === null) return always;
   return [
     ...always,

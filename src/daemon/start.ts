@@ -51,12 +51,16 @@ export function start(
 ): never {
   const log = openLogDestination(binding, config.logFormat, process.env['JOURNAL_STREAM']);
   const listener = listen(binding, config, found);
+  let hasControl = false;
   try {
+    const controlListener = listenForQuestions(binding, config);
+    hasControl = controlListener !== null;
     const plan: LauncherPlan = {
       config,
       sandbox: found.sandbox,
       openFileLimit: found.openFileLimit,
       listener,
+      controlListener,
       configFile: unwrap(
         binding.createSealedFile('vfsd-config', encodeConfig(workerConfig(config, found, log))),
         'VFSD_NATIVE_CALL',
@@ -78,6 +82,7 @@ export function start(
     throw new VfsdError('VFSD_SANDBOX_LAUNCH', plan.launcher, { answer: failure });
   } catch (error) {
     if (config.socket.kind === 'path') removeOwnSocket(config.socket.path);
+    if (hasControl && config.controlSocket !== null) removeOwnSocket(config.controlSocket);
     throw error;
   }
 }
@@ -112,6 +117,12 @@ function listen(binding: NativeBinding, { socket }: DaemonConfig, found: StartCo
   const mode = found.socketGroup === null ? ownerOnly : ownerAndGroup;
   const listener = binding.listenUnix(socket.path, mode, found.socketGroup);
   return unwrap(listener, 'VFSD_SOCKET_PATH', socket.path);
+}
+
+function listenForQuestions(binding: NativeBinding, { controlSocket }: DaemonConfig): Fd | null {
+  if (controlSocket === null) return null;
+  const listener = binding.listenUnix(controlSocket, ownerOnly, null);
+  return unwrap(listener, 'VFSD_SOCKET_PATH', controlSocket);
 }
 
 function compileFilters(

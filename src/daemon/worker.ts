@@ -11,6 +11,8 @@ import {
   type DaemonConfig,
   type WorkerConfig,
 } from '../config/config.js';
+import { ControlServer } from '../control/control-server.js';
+import { answer, type Controlled } from '../control/routes.js';
 import { SinkLogger, type Logger } from '../log/logger.js';
 import { formatterFor } from '../log/formats.js';
 import { SocketSink } from '../log/socket-sink.js';
@@ -20,6 +22,9 @@ import { unwrap } from '../native/binding.js';
 import type { DeviceEvent, Fd, NativeBinding, NativeDevice } from '../native/types.js';
 import { assertPathsDenied, assertPrivilegesDropped } from '../sandbox/assert-confinement.js';
 import { workerFds } from '../sandbox/worker-fds.js';
+import { version } from '../version.js';
+import { totalOf } from '../metrics/status.js';
+import { Activity } from './activity.js';
 import { deviceSetup } from './device-setup.js';
 import { Daemon, type DaemonState } from './daemon.js';
 import { keepIdleMemorySmall } from './idle-memory.js';
@@ -58,6 +63,22 @@ export async function runWorker(binding: NativeBinding): Promise<number> {
     memorySlots: budget.memorySlots,
   };
   const { exitOnDisconnect } = config;
+  const activity = new Activity({
+    requests: () => totalOf(device.metrics()).requests,
+    report:
+      manager === null
+        ? null
+        : (state, rate) => {
+            manager.status(statusText(state, rate, config));
+          },
+  });
+  let connected = false;
+  const control = openControl(binding, config, {
+    logger,
+    limitedLogger,
+    device,
+    isConnected: () => connected,
+  });
   const daemon = new Daemon({
     binding,
     device,
@@ -66,7 +87,10 @@ export async function runWorker(binding: NativeBinding): Promise<number> {
     exitOnDisconnect,
     logger,
     limitedLogger,
-    onStateChange: (state) => manager?.status(statusText(state, config)),
+    onStateChange: (state) => {
+      connected = state === 'connected';
+      activity.changed(state);
+    },
   });
   deliver = (event) => {
     daemon.handleEvent(event);
@@ -82,8 +106,48 @@ export async function runWorker(binding: NativeBinding): Promise<number> {
   logger.info(readinessLine(config));
   manager?.ready();
   dropMemoryOfStart();
+  void control?.run();
   await daemon.run();
+  control?.close();
   return 0;
+}
+
+interface ControlSubject {
+  readonly logger: SinkLogger;
+  readonly limitedLogger: Logger;
+  readonly device: NativeDevice;
+  readonly isConnected: () => boolean;
+}
+
+/** The control socket's server; null: there is no such socket. */
+function openControl(
+  binding: NativeBinding,
+  { controlSocket, sharedDir, tag }: WorkerConfig,
+  { logger, limitedLogger, device, isConnected }: ControlSubject,
+): ControlServer | null {
+  if (controlSocket === null) return null;
+  const startMs = performance.now();
+  const controlled: Controlled = {
+    status: () => ({
+      version,
+      sharedDir,
+      tag,
+      connected: isConnected(),
+      logLevel: logger.threshold,
+      uptimeSeconds: Math.round(performance.now() - startMs) / 1000,
+      ...device.metrics(),
+    }),
+    setLogLevel: (level) => {
+      logger.threshold = level;
+      logger.info(`the log level is ${level} now`);
+    },
+  };
+  return new ControlServer({
+    binding,
+    listener: new Listener(binding, workerFds.controlListener, limitedLogger),
+    logger: limitedLogger,
+    answer: (request) => answer(controlled, request),
+  });
 }
 
 /** Everything that the log needs later is opened here. */
@@ -154,9 +218,10 @@ function warnOfAddedCalls(logger: Logger, { seccomp, seccompAllow }: DaemonConfi
   logger.warn(`--seccomp-allow: more system calls than the policy has: ${seccompAllow.join('; ')}`);
 }
 
-function statusText(state: DaemonState, { tag }: DaemonConfig): string {
+function statusText(state: DaemonState, rate: number, { tag }: DaemonConfig): string {
   const name = tag === null ? '' : `tag ${tag}, `;
-  return `${name}${state === 'connected' ? 'a front-end is connected' : 'waiting for a front-end'}`;
+  if (state === 'waiting') return `${name}waiting for a front-end`;
+  return `${name}a front-end is connected, ${rate} requests/s`;
 }
 
 /** The line that says that front-ends may connect now. */

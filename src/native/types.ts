@@ -147,6 +147,8 @@ export interface DeviceSetup {
   readonly followers: number;
   /** Nanoseconds for which a queue's thread may look for the next request before it sleeps; 0: it sleeps at once. */
   readonly pollLimitNs: number;
+  /** From which duration on a request is reported; 0: never. */
+  readonly slowRequestNs: bigint;
   readonly cache: CacheMode;
   /** Nanoseconds for which the guest may believe that a name leads where it led. */
   readonly entryTimeoutNs: bigint;
@@ -190,11 +192,58 @@ export interface DeviceSetup {
  * What the native threads report. Delivered on the main thread, in order, at most once for each start of a ring, and
  * before {@link NativeDevice.stopRing} resolves for that run: never for an earlier run of a ring that runs again.
  */
-export interface DeviceEvent {
-  readonly kind: 'ring-broken';
-  readonly index: RingIndex;
-  /** What the driver did wrong. The ring stays stopped until it is set up again; the others go on. */
-  readonly reason: string;
+export type DeviceEvent =
+  | {
+      readonly kind: 'ring-broken';
+      readonly index: RingIndex;
+      /** What the driver did wrong. The ring stays stopped until it is set up again; the others go on. */
+      readonly reason: string;
+    }
+  /** There are slow requests to be taken; no other such event comes before they are. */
+  | { readonly kind: 'slow-requests' };
+
+/** A request that took longer than {@link DeviceSetup.slowRequestNs}. */
+export interface SlowRequest {
+  readonly opcode: string;
+  readonly queue: number;
+  /** Its thread left the queue to another one, because it had to wait for the host. */
+  readonly slept: boolean;
+  /** 0: it went well. */
+  readonly errno: number;
+  readonly node: bigint;
+  readonly nanoseconds: number;
+}
+
+/** What the data threads have counted since they began, and what the guest makes the daemon hold. */
+export interface DeviceMetrics {
+  /** Where the buckets of durations end, but for the last one, which does not. */
+  readonly bucketEndsNs: readonly number[];
+  /** Those that there were. Requests of opcodes that vfsd does not have are `OTHER`. */
+  readonly opcodes: readonly {
+    readonly opcode: string;
+    readonly requests: number;
+    /** All together. */
+    readonly nanoseconds: number;
+    readonly buckets: readonly number[];
+  }[];
+  readonly errors: readonly { readonly errno: number; readonly count: number }[];
+  /** By index. */
+  readonly queues: readonly {
+    readonly requests: number;
+    readonly inProgress: number;
+    readonly pollsFound: number;
+    readonly pollsMissed: number;
+    readonly sleeps: number;
+    readonly ringErrors: number;
+  }[];
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+  readonly slowRequestsLost: number;
+  readonly inodes: number;
+  readonly openFiles: number;
+  readonly openDirectories: number;
+  readonly descriptors: number;
+  readonly descriptorLimit: number;
 }
 
 /**
@@ -213,6 +262,10 @@ export interface NativeDevice {
   stopRing(index: RingIndex): Promise<number>;
   /** Replaces the call descriptor of a running ring; duplicated by the native side. */
   setCall(index: RingIndex, call: Fd | null): SystemFailure | undefined;
+  /** A copy of the counters. */
+  metrics(): DeviceMetrics;
+  /** The slow requests since the last call, as far as there was room for them. */
+  takeSlowRequests(): readonly SlowRequest[];
   /** Forgets the FUSE session: every inode, open file and INIT itself. Only while no ring runs. */
   resetSession(): void;
 }

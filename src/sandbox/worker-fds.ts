@@ -27,4 +27,6 @@ export const workerFds = Object.freeze({
   lockThreadsFilter: 11 as Fd,
   /** The journal's or syslog's socket; closed where the log goes to stderr. */
   log: 12 as Fd,
+  /** The listening control socket; closed where there is none. */
+  controlListener: 13 as Fd,
 });

@@ -68,9 +68,9 @@ t.test('readiness, state and the end are told by the process that was started', 
   await manager.hears(/STATUS=tag src, waiting for a front-end/);
   const machine = await connectMachine(t, daemon);
   machine.guest.init();
-  await manager.hears(/STATUS=tag src, a front-end is connected/);
+  await manager.hears(/STATUS=tag src, a front-end is connected, [0-9]+ requests\/s/);
   machine.close();
-  await manager.hears(/is connected\n(.*\n)*.*waiting for a front-end/);
+  await manager.hears(/is connected, 0 requests\/s\n(.*\n)*.*waiting for a front-end/);
   t.match(await daemon.stop(), { code: 0 });
   const heard = await manager.hears(/STOPPING=1/);
   const senders = new Set(

@@ -1,14 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type {
+  DeviceMetrics,
   Fd,
   MemoryRegion,
   NativeDevice,
   RingIndex,
   RingSetup,
   SetupRefusal,
+  SlowRequest,
   SystemFailure,
 } from '../../src/native/types.js';
+
+/** What a device has counted before its first request. */
+export const nothingCounted: DeviceMetrics = {
+  bucketEndsNs: [256, 384, 512],
+  opcodes: [],
+  errors: [],
+  queues: [],
+  readBytes: 0,
+  writtenBytes: 0,
+  slowRequestsLost: 0,
+  inodes: 1,
+  openFiles: 0,
+  openDirectories: 0,
+  descriptors: 1,
+  descriptorLimit: 1024,
+};
 
 /** A device that serves nothing, and insists on the rules of its contract. */
 export class FakeDevice implements NativeDevice {
@@ -17,6 +35,8 @@ export class FakeDevice implements NativeDevice {
   readonly lastBase = new Map<RingIndex, number>();
   readonly calls: string[] = [];
   resets = 0;
+  counted: DeviceMetrics = nothingCounted;
+  readonly slow: SlowRequest[] = [];
   memoryAnswer: SystemFailure | SetupRefusal | undefined;
   startAnswer: SystemFailure | SetupRefusal | undefined;
   callAnswer: SystemFailure | undefined;
@@ -50,6 +70,14 @@ export class FakeDevice implements NativeDevice {
     this.running.delete(index);
     this.lastBase.set(index, base);
     return base;
+  }
+
+  metrics(): DeviceMetrics {
+    return this.counted;
+  }
+
+  takeSlowRequests(): readonly SlowRequest[] {
+    return this.slow.splice(0);
   }
 
   setCall(index: RingIndex, call: Fd | null): SystemFailure | undefined {

@@ -51,6 +51,10 @@ class FdBudget {
   /** No more than an eighth is left. */
   bool RunsShort() const { return left_.load(std::memory_order_relaxed) <= limit_ / 8; }
 
+  int64_t limit() const { return limit_; }
+  /** How many are taken. */
+  int64_t taken() const { return limit_ - left_.load(std::memory_order_relaxed); }
+
  private:
   const int64_t limit_;
   std::atomic<int64_t> left_;

@@ -79,6 +79,9 @@ class OpenTable {
 
   std::optional<fuse::FileHandle> Insert(T&& object) {
     const auto id = slab_.Insert(std::move(object));
+    if (id) {
+      count_.fetch_add(1, std::memory_order_relaxed);
+    }
     return id ? std::optional(fuse::FileHandle{*id ^ tag_}) : std::nullopt;
   }
 
@@ -97,16 +100,25 @@ class OpenTable {
     if (!object) {
       return object.error();
     }
-    return slab_.Unlist(*object) ? Status() : Status(Errno(EBADF));
+    if (!slab_.Unlist(*object)) {
+      return Errno(EBADF);
+    }
+    count_.fetch_sub(1, std::memory_order_relaxed);
+    return {};
   }
 
   void CloseAll() {
     slab_.UnlistAll([](const T&) { return true; });
+    count_.store(0, std::memory_order_relaxed);
   }
+
+  /** How many are open. */
+  uint64_t Count() const { return count_.load(std::memory_order_relaxed); }
 
  private:
   const uint64_t tag_;
   Slab<T> slab_;
+  std::atomic<uint64_t> count_ = 0;
 };
 
 }  // namespace vfsd::fs::passthrough

@@ -83,6 +83,22 @@ class Passthrough final : public fuse::FileSystem {
    */
   Status Open(UniqueFd root, sys::ThreadSeal* lock_threads = nullptr);
 
+  /** What the guest makes the daemon hold. By any thread. */
+  struct Holdings {
+    uint64_t inodes;
+    uint64_t open_files;
+    uint64_t open_directories;
+    int64_t descriptors;
+    int64_t descriptor_limit;
+  };
+  Holdings Held() const {
+    return {.inodes = inodes_.Count(),
+            .open_files = files_.Count(),
+            .open_directories = directories_.Count(),
+            .descriptors = budget_.taken(),
+            .descriptor_limit = budget_.limit()};
+  }
+
   void Reset() override;
   void EndUnwantedWaits() override;
 

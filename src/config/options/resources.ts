@@ -35,6 +35,23 @@ export const resourceOptions = [
       'on. The hard limit does not count for who has CAP_SYS_RESOURCE, as root does outside of most containers.',
   },
   {
+    name: 'control-socket',
+    value: 'PATH',
+    summary: 'Answer questions about the daemon (`vfsd stat`, `vfsd top`, Prometheus) on PATH.',
+    detail:
+      'A Unix socket with mode 0600, which speaks HTTP. Who can connect sees what is counted and can change the log ' +
+      'level. Removed at the end. See docs/observing.md.',
+  },
+  {
+    name: 'slow-request-ms',
+    value: 'MS',
+    default: '0',
+    summary: 'Log requests that take at least MS milliseconds; 0: none.',
+    detail:
+      'As warnings, with opcode, node, duration and whether the request had to wait for the host. Locks that wait for ' +
+      'another owner do not count.',
+  },
+  {
     name: 'log-format',
     value: 'FORMAT',
     choices: logFormats,

@@ -42,6 +42,19 @@ class Events final : public EventSink {
     EXPECT_TRUE(changed_.wait_for(lock, kLong, [this] { return !broken_.empty(); }));
     return broken_;
   }
+  void SlowRequests() override {
+    const std::scoped_lock lock(lock_);
+    ++slow_reports_;
+    changed_.notify_all();
+  }
+  bool AwaitSlow(int reports) {
+    std::unique_lock lock(lock_);
+    return changed_.wait_for(lock, kLong, [&] { return slow_reports_ >= reports; });
+  }
+  int slow_reports() {
+    const std::scoped_lock lock(lock_);
+    return slow_reports_;
+  }
   uint16_t AwaitStopped(int stops = 1) {
     std::unique_lock lock(lock_);
     EXPECT_TRUE(changed_.wait_for(lock, kLong, [&] { return stops_ >= stops; }));
@@ -58,12 +71,14 @@ class Events final : public EventSink {
   std::string broken_;
   uint16_t stopped_ = 0;
   int stops_ = 0;
+  int slow_reports_ = 0;
 };
 
 struct OneRing {
   uint16_t followers = 0;
   uint16_t ring = 1;
   uint32_t poll_limit_ns = 0;
+  uint64_t slow_request_ns = 0;
 };
 
 /** A device with one ring of 8, driven by hand: request i uses descriptors 2i and 2i + 1. */
@@ -73,8 +88,8 @@ class OneRingTest : public ::testing::Test {
 
   /** @param file_system outlives the device, which TearDown() ends */
   void Begin(fuse::FileSystem& file_system, const OneRing& shape) {
-    auto device =
-        Device::Create({1, shape.followers, shape.poll_limit_ns}, file_system, {}, events_);
+    auto device = Device::Create({1, shape.followers, shape.poll_limit_ns, shape.slow_request_ns},
+                                 file_system, {}, events_);
     ASSERT_TRUE(device.ok());
     ring_ = shape.ring;
     device_ = std::move(*device);

@@ -54,7 +54,7 @@ class ServerTest : public ::testing::Test {
     chain_.writable.Clear();
     Add(chain_.readable, request_);
     Add(chain_.writable, reply_);
-    written_ = server_.Serve(chain_, buffers_, sleep_, deferrer_).value_or(0);
+    written_ = server_.Serve(chain_, buffers_, sleep_, deferrer_, served_).value_or(0);
     if (written_ < sizeof(abi::fuse_out_header)) {
       return -1;
     }
@@ -81,6 +81,7 @@ class ServerTest : public ::testing::Test {
   RequestBuffers buffers_;
   testing::AwakeAlways sleep_;
   Collector deferrer_;
+  metrics::Served served_;
   vring::DescriptorChain chain_;
   std::string request_;
   std::string reply_;
@@ -165,7 +166,7 @@ TEST_F(ServerTest, BuffersOfOneByteEachWork) {
   for (size_t i = 0; i < spread_reply.size(); i += 2) {
     ASSERT_TRUE(chain_.writable.Add({reinterpret_cast<std::byte*>(&spread_reply[i]), 1}));
   }
-  EXPECT_EQ(server_.Serve(chain_, buffers_, sleep_, deferrer_), 144u);
+  EXPECT_EQ(server_.Serve(chain_, buffers_, sleep_, deferrer_, served_), 144u);
   EXPECT_EQ(file_system_.names.back(), "file");
   EXPECT_EQ(spread_reply[0], static_cast<char>(144));
   EXPECT_EQ(spread_reply[1], '-');
