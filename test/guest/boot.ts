@@ -7,6 +7,7 @@ import path from 'node:path';
 import { Child, makeScratchDirectory, removeScratchDirectory, within } from './child.js';
 import { type Release, guestConsole, guestHardware, guestImage } from './host.js';
 import { LineSocket } from './line-socket.js';
+import { type CommandResult, Session } from './session.js';
 
 export interface BootOptions {
   /** The daemon's socket. */
@@ -23,11 +24,6 @@ export interface BootOptions {
   readonly rebootsOnReset?: boolean;
 }
 
-export interface CommandResult {
-  readonly status: number;
-  readonly output: string;
-}
-
 interface QmpAnswer {
   readonly return?: unknown;
   readonly error?: { readonly desc: string };
@@ -39,23 +35,16 @@ const memory = '768M';
 
 export class Guest {
   readonly #scratch: string;
-  readonly #session: LineSocket;
+  readonly #session: Session;
   readonly #monitor: LineSocket;
   readonly #qemu: Child;
-  #lines: string[] = [];
-  #commands = 0;
-  #onReady: () => void = () => undefined;
-  #onDone: (number: number, status: number) => void = () => undefined;
   #onAnswer: (answer: QmpAnswer) => void = () => undefined;
 
-  private constructor(scratch: string, session: LineSocket, monitor: LineSocket, qemu: Child) {
+  private constructor(scratch: string, session: Session, monitor: LineSocket, qemu: Child) {
     this.#scratch = scratch;
     this.#session = session;
     this.#monitor = monitor;
     this.#qemu = qemu;
-    session.onLine = (line) => {
-      this.#hear(line);
-    };
     monitor.onLine = (line) => {
       this.#hearMonitor(line);
     };
@@ -64,7 +53,7 @@ export class Guest {
   /** Boots a guest that has mounted the share at /mnt. */
   static async boot(options: BootOptions): Promise<Guest> {
     const scratch = await makeScratchDirectory('qemu');
-    const session = await LineSocket.listen(path.join(scratch, 'session'));
+    const session = await Session.listen(path.join(scratch, 'session'));
     const monitor = await LineSocket.listen(path.join(scratch, 'monitor'));
     const qemu = new Child(qemuCommand(scratch, options));
     const guest = new Guest(scratch, session, monitor, qemu);
@@ -84,24 +73,12 @@ export class Guest {
 
   /** Waits until the guest says, once more, that it takes commands. */
   async isReady(): Promise<void> {
-    const ready = new Promise<void>((resolve) => (this.#onReady = resolve));
-    await this.#within(bootTimeoutMs, "the guest's start", ready);
+    await this.#within(bootTimeoutMs, "the guest's start", this.#session.isReady());
   }
 
   /** Runs a shell command in the guest; one at a time. */
   async run(command: string, timeoutMs = commandTimeoutMs): Promise<CommandResult> {
-    this.#commands += 1;
-    const number = this.#commands;
-    this.#lines = [];
-    const done = new Promise<number>((resolve) => {
-      this.#onDone = (answered, status) => {
-        if (answered === number) resolve(status);
-      };
-    });
-    await this.#session.send(`${number} ${Buffer.from(command).toString('base64')}`);
-    const status = await this.#within(timeoutMs, command, done);
-    // The line before the last one's end was put there by the session.
-    return { status, output: this.#lines.join('\n').replace(/\n$/, '') };
+    return this.#within(timeoutMs, command, this.#session.run(command));
   }
 
   /** Loads drivers that are not loaded at the start, where they are not built into the kernel. */
@@ -138,13 +115,6 @@ export class Guest {
     await removeScratchDirectory(this.#scratch);
   }
 
-  #hear(line: string): void {
-    const done = /^::done (\d+) (\d+)$/.exec(line);
-    if (line === '::ready') this.#onReady();
-    else if (done !== null) this.#onDone(Number(done[1]), Number(done[2]));
-    else this.#lines.push(line);
-  }
-
   /** Greetings and events are passed over. */
   #hearMonitor(line: string): void {
     const answer = JSON.parse(line) as QmpAnswer;
@@ -157,7 +127,7 @@ export class Guest {
       return new Promise<never>(() => undefined);
     });
     return within(timeoutMs, what, Promise.race([result, ended]), () =>
-      [...this.#lines.slice(-5), this.console].join('\n'),
+      [...this.#session.lastLines, this.console].join('\n'),
     );
   }
 }
