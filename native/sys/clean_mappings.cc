@@ -32,6 +32,7 @@ std::optional<CleanMappings::Range> ReadHeader(std::string_view line) {
   if (!is_program || path == std::string_view::npos) {
     return std::nullopt;
   }
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): that is what the kernel writes
   return CleanMappings::Range{reinterpret_cast<std::byte*>(start), end - start};
 }
 

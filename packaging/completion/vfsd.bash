@@ -21,7 +21,7 @@ _vfsd() {
     --log-format) values="text json journal" ;;
     --log-level) values="off error warn info debug trace" ;;
     --shared-dir) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    --socket-path|--config) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --socket-path|--control-socket|--config) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     *) return ;;
   esac
   if [[ -n $option ]]; then
@@ -29,18 +29,22 @@ _vfsd() {
     return
   fi
   if [[ $COMP_CWORD -eq 1 && $current != -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "doctor seccomp" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "doctor log-level seccomp stat top" -- "$current")
     return
   fi
   if [[ ${COMP_WORDS[1]} == doctor && $current != -* ]]; then
     mapfile -t COMPREPLY < <(compgen -d -- "$current")
     return
   fi
+  if [[ ${COMP_WORDS[1]} =~ ^(stat|top|log-level)$ && $current != -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    return
+  fi
   if [[ ${COMP_WORDS[1]} == seccomp && $COMP_CWORD -eq 2 ]]; then
     mapfile -t COMPREPLY < <(compgen -W "explain show" -- "$current")
     return
   fi
-  mapfile -t COMPREPLY < <(compgen -W "--shared-dir= --socket-path= --fd= --socket-group= --tag= --num-request-queues= --exit-on-disconnect --no-exit-on-disconnect --readonly --allow-direct-io --preserve-noatime --no-readdirplus --announce-submounts --no-announce-submounts --inode-file-handles= --posix-lock --no-posix-lock --flock --no-flock --cache= --entry-timeout= --attr-timeout= --negative-timeout= --writeback --allow-mmap --xattr --xattrmap= --posix-acl --security-label --killpriv-v2 --no-killpriv-v2 --uid-map= --gid-map= --translate-uid= --translate-gid= --sandbox= --seccomp= --seccomp-allow= --modcaps= --thread-pool-size= --poll-limit= --rlimit-nofile= --log-format= --syslog --log-level= --config= --check-config --print-capabilities --help --version" -- "$current")
+  mapfile -t COMPREPLY < <(compgen -W "--shared-dir= --socket-path= --fd= --socket-group= --tag= --num-request-queues= --exit-on-disconnect --no-exit-on-disconnect --readonly --allow-direct-io --preserve-noatime --no-readdirplus --announce-submounts --no-announce-submounts --inode-file-handles= --posix-lock --no-posix-lock --flock --no-flock --cache= --entry-timeout= --attr-timeout= --negative-timeout= --writeback --allow-mmap --xattr --xattrmap= --posix-acl --security-label --killpriv-v2 --no-killpriv-v2 --uid-map= --gid-map= --translate-uid= --translate-gid= --sandbox= --seccomp= --seccomp-allow= --modcaps= --thread-pool-size= --poll-limit= --rlimit-nofile= --control-socket= --slow-request-ms= --log-format= --syslog --log-level= --config= --check-config --print-capabilities --help --version" -- "$current")
   if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]]; then compopt -o nospace; fi
 }
 complete -F _vfsd vfsd

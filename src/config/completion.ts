@@ -5,7 +5,7 @@ import type { OptionDefinition } from './options/definition.js';
 
 const generated =
   '# SPDX-License-Identifier: Apache-2.0\n# Generated from the definitions of the options: npm run docs:options\n';
-const commands = ['doctor', 'seccomp'];
+const commands = ['doctor', 'log-level', 'seccomp', 'stat', 'top'];
 const seccompCommands = ['explain', 'show'];
 
 /** Values that are names of files or directories, by what stands for them. */
@@ -61,6 +61,10 @@ ${choices.join('\n')}
   fi
   if [[ \${COMP_WORDS[1]} == doctor && $current != -* ]]; then
     mapfile -t COMPREPLY < <(compgen -d -- "$current")
+    return
+  fi
+  if [[ \${COMP_WORDS[1]} =~ ^(stat|top|log-level)$ && $current != -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
     return
   fi
   if [[ \${COMP_WORDS[1]} == seccomp && $COMP_CWORD -eq 2 ]]; then
