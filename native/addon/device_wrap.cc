@@ -44,6 +44,12 @@ fs::passthrough::Validity ToValidity(const Napi::Value& nanoseconds) {
   return {all / kSecond, static_cast<uint32_t>(all % kSecond)};
 }
 
+fs::passthrough::Validities ToValidities(const Napi::Object& timeouts) {
+  return {.entry = ToValidity(timeouts.Get("entryTimeoutNs")),
+          .attr = ToValidity(timeouts.Get("attrTimeoutNs")),
+          .negative = ToValidity(timeouts.Get("negativeTimeoutNs"))};
+}
+
 fs::passthrough::InodeFileHandles ToInodeFileHandles(const Napi::Value& value) {
   const std::string name = ToString(value);
   if (name == "mandatory") {
@@ -59,9 +65,7 @@ bool IsFilled(const Napi::Value& array) {
 
 fs::passthrough::Options ToPassthroughOptions(const Napi::Object& setup) {
   return {.cache = ToCacheMode(setup.Get("cache")),
-          .entry_timeout = ToValidity(setup.Get("entryTimeoutNs")),
-          .attr_timeout = ToValidity(setup.Get("attrTimeoutNs")),
-          .negative_timeout = ToValidity(setup.Get("negativeTimeoutNs")),
+          .timeouts = ToValidities(setup),
           .xattr = ToBool(setup.Get("xattr")),
           .writeback = ToBool(setup.Get("writeback")),
           .allow_direct_io = ToBool(setup.Get("allowDirectIo")),
@@ -153,6 +157,7 @@ Napi::Function DeviceWrap::Define(Napi::Env env) {
                       InstanceMethod<&DeviceWrap::StopRing>("stopRing"),
                       InstanceMethod<&DeviceWrap::SetCall>("setCall"),
                       InstanceMethod<&DeviceWrap::ResetSession>("resetSession"),
+                      InstanceMethod<&DeviceWrap::SetTimeouts>("setTimeouts"),
                       InstanceMethod<&DeviceWrap::Metrics>("metrics"),
                       InstanceMethod<&DeviceWrap::SlowRequests>("takeSlowRequests")});
 }
@@ -276,6 +281,11 @@ Napi::Value DeviceWrap::SetCall(const Napi::CallbackInfo& info) {
     return Failure(info.Env(), call.error(), "fcntl");
   }
   parts_->device->SetCall(ToIndex(info[0]), std::move(*call));
+  return info.Env().Undefined();
+}
+
+Napi::Value DeviceWrap::SetTimeouts(const Napi::CallbackInfo& info) {
+  parts_->passthrough->SetTimeouts(ToValidities(info[0].As<Napi::Object>()));
   return info.Env().Undefined();
 }
 

@@ -61,6 +61,7 @@ class DeviceWrap final : public Napi::ObjectWrap<DeviceWrap> {
   Napi::Value StartRing(const Napi::CallbackInfo& info);
   Napi::Value StopRing(const Napi::CallbackInfo& info);
   Napi::Value SetCall(const Napi::CallbackInfo& info);
+  Napi::Value SetTimeouts(const Napi::CallbackInfo& info);
   Napi::Value ResetSession(const Napi::CallbackInfo& info);
   Napi::Value Metrics(const Napi::CallbackInfo& info);
   Napi::Value SlowRequests(const Napi::CallbackInfo& info);

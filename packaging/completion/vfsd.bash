@@ -29,7 +29,7 @@ _vfsd() {
     return
   fi
   if [[ $COMP_CWORD -eq 1 && $current != -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "doctor log-level seccomp stat top" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "doctor log-level reload seccomp stat top" -- "$current")
     return
   fi
   if [[ ${COMP_WORDS[1]} == doctor && $current != -* ]]; then

@@ -4,14 +4,18 @@
 
 import { renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { usage } from '../config/usage.js';
+import { validate } from '../config/validate.js';
 import { VfsdError } from '../errors.js';
 import { toSystemFailure } from '../native/system-failure.js';
+import { withAnySocket } from './any-socket.js';
 import { ask, askStatus } from './control-client.js';
+import { givenOptions } from './given-options.js';
 import { statusText } from './status-text.js';
 
 const help = `Usage: vfsd stat SOCKET [--json | --prometheus [--output=FILE]]
        vfsd top SOCKET... [--interval=SECONDS]
        vfsd log-level SOCKET LEVEL
+       vfsd reload --config=FILE [OPTIONS]
 
 SOCKET is what the daemon was given as --control-socket.
 
@@ -20,9 +24,11 @@ stat       Prints what the daemon has counted. --json: all of it, as an object. 
            textfile collector of its node exporter.
 top        Shows the shares at work, a row each. Ends with q.
 log-level  Changes what the daemon logs from now on: off, error, warn, info, debug or trace.
+reload     Gives a daemon the log level and the cache timeouts that the options say now; its socket is
+           their control-socket. What the guest was told before, it keeps for as long as it was told.
 `;
 
-export const observeCommands = ['stat', 'top', 'log-level'] as const;
+export const observeCommands = ['stat', 'top', 'log-level', 'reload'] as const;
 export type ObserveCommand = (typeof observeCommands)[number];
 
 /** Resolves to the exit status. Rejects with VfsdError. */
@@ -38,6 +44,7 @@ export async function runObserveCommand(
     const { runTop } = await import('./top/top-command.js');
     return runTop(args);
   }
+  if (command === 'reload') return reload(args);
   return command === 'stat' ? stat(args) : setLogLevel(args);
 }
 
@@ -71,6 +78,18 @@ async function setLogLevel(args: readonly string[]): Promise<number> {
     throw usage('vfsd log-level: name a SOCKET and a LEVEL');
   }
   await ask(socket, 'PUT', '/log-level', level);
+  return 0;
+}
+
+async function reload(args: readonly string[]): Promise<number> {
+  const { controlSocket, logLevel, timeouts } = validate(withAnySocket(await givenOptions(args)));
+  if (controlSocket === null) {
+    throw usage(
+      'vfsd reload: the options name no control-socket, by which the daemon could be told',
+    );
+  }
+  await ask(controlSocket, 'PUT', '/timeouts', JSON.stringify(timeouts));
+  await ask(controlSocket, 'PUT', '/log-level', logLevel);
   return 0;
 }
 

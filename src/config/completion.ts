@@ -5,7 +5,7 @@ import type { OptionDefinition } from './options/definition.js';
 
 const generated =
   '# SPDX-License-Identifier: Apache-2.0\n# Generated from the definitions of the options: npm run docs:options\n';
-const commands = ['doctor', 'log-level', 'seccomp', 'stat', 'top'];
+const commands = ['doctor', 'log-level', 'reload', 'seccomp', 'stat', 'top'];
 const seccompCommands = ['explain', 'show'];
 
 /** Values that are names of files or directories, by what stands for them. */

@@ -51,6 +51,9 @@ export function manPage(version: string): string {
     ]),
     ...term('top SOCKET ...', ['Shows what daemons do, and goes on showing it; q ends it.']),
     ...term('log-level SOCKET LEVEL', ['Changes what a daemon writes to its log.']),
+    ...term('reload --config=FILE', [
+      'Gives a daemon the log level and the cache timeouts that its file says now, by its control-socket.',
+    ]),
     '.SH EXIT STATUS',
     ...term('0', ['It was told to end, or its front-end has gone and it was to end with it.']),
     ...term('1', ['The command line or its file has to be corrected.']),

@@ -42,6 +42,29 @@ export function cacheTimeouts(
   });
 }
 
+/** Reads what {@link CacheTimeouts} is as JSON; null: it is something else. */
+export function readCacheTimeouts(text: string): CacheTimeouts | null {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof given !== 'object' || given === null) return null;
+  const { entryNs, attrNs, negativeNs } = given as Partial<Record<keyof CacheTimeouts, unknown>>;
+  return isNanoseconds(entryNs) && isNanoseconds(attrNs) && isNanoseconds(negativeNs)
+    ? Object.freeze({ entryNs, attrNs, negativeNs })
+    : null;
+}
+
+function isNanoseconds(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    /^[0-9]{1,19}$/.test(value) &&
+    BigInt(value) <= maxSeconds * nanosecondsPerSecond
+  );
+}
+
 function parseSeconds(option: TimeoutOption, text: string): string {
   const [, whole, fraction = ''] = /^([0-9]{1,10})(?:\.([0-9]{1,9}))?$/.exec(text) ?? [];
   if (whole !== undefined) {

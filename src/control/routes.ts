@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { readCacheTimeouts, type CacheTimeouts } from '../config/timeouts.js';
 import { logLevels, type LogLevel } from '../log/level.js';
 import { prometheusContentType, prometheusText } from '../metrics/prometheus.js';
 import type { Status } from '../metrics/status.js';
@@ -10,6 +11,7 @@ import { plain, type HttpResponse } from './http-response.js';
 export interface Controlled {
   status(): Status;
   setLogLevel(level: LogLevel): void;
+  setTimeouts(timeouts: CacheTimeouts): void;
 }
 
 type Route = (controlled: Controlled, body: string) => HttpResponse;
@@ -35,6 +37,14 @@ const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
       if (level === undefined) return plain(400, `the levels are ${logLevels.join(', ')}`);
       controlled.setLogLevel(level);
       return plain(200, level);
+    },
+  },
+  '/timeouts': {
+    PUT: (controlled, body) => {
+      const timeouts = readCacheTimeouts(body);
+      if (timeouts === null) return plain(400, 'that is no set of timeouts');
+      controlled.setTimeouts(timeouts);
+      return plain(200, 'done');
     },
   },
 };

@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { WorkerConfig } from '../config/config.js';
-import type { DeviceSetup } from '../native/types.js';
+import type { CacheTimeouts } from '../config/timeouts.js';
+import type { DeviceSetup, DeviceTimeouts } from '../native/types.js';
 import { workerFds } from '../sandbox/worker-fds.js';
 import type { OpenFileBudget } from './open-file-budget.js';
 
+/** The timeouts as the data plane wants them. */
+export function deviceTimeouts({ entryNs, attrNs, negativeNs }: CacheTimeouts): DeviceTimeouts {
+  return {
+    entryTimeoutNs: BigInt(entryNs),
+    attrTimeoutNs: BigInt(attrNs),
+    negativeTimeoutNs: BigInt(negativeNs),
+  };
+}
+
 /** What of the configuration is the data plane's business, as it wants it. */
 export function deviceSetup(config: WorkerConfig, budget: OpenFileBudget): DeviceSetup {
-  const { timeouts } = config;
   return {
     root: workerFds.root,
     procSelfFd: workerFds.procSelfFd,
@@ -16,9 +25,7 @@ export function deviceSetup(config: WorkerConfig, budget: OpenFileBudget): Devic
     pollLimitNs: config.pollLimitUs * 1000,
     slowRequestNs: BigInt(config.slowRequestMs) * 1_000_000n,
     cache: config.cache,
-    entryTimeoutNs: BigInt(timeouts.entryNs),
-    attrTimeoutNs: BigInt(timeouts.attrNs),
-    negativeTimeoutNs: BigInt(timeouts.negativeNs),
+    ...deviceTimeouts(config.timeouts),
     xattr: config.xattr,
     xattrMap: config.xattrMap,
     posixAcl: config.posixAcl,

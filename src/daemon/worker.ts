@@ -25,7 +25,7 @@ import { workerFds } from '../sandbox/worker-fds.js';
 import { version } from '../version.js';
 import { totalOf } from '../metrics/status.js';
 import { Activity } from './activity.js';
-import { deviceSetup } from './device-setup.js';
+import { deviceSetup, deviceTimeouts } from './device-setup.js';
 import { Daemon, type DaemonState } from './daemon.js';
 import { keepIdleMemorySmall } from './idle-memory.js';
 import { Listener } from './listener.js';
@@ -140,6 +140,10 @@ function openControl(
     setLogLevel: (level) => {
       logger.threshold = level;
       logger.info(`the log level is ${level} now`);
+    },
+    setTimeouts: (timeouts) => {
+      device.setTimeouts(deviceTimeouts(timeouts));
+      logger.info('the guest is told other cache timeouts from now on');
     },
   };
   return new ControlServer({

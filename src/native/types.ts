@@ -136,7 +136,16 @@ export interface IdTranslation {
   readonly count: number;
 }
 
-export interface DeviceSetup {
+export interface DeviceTimeouts {
+  /** Nanoseconds for which the guest may believe that a name leads where it led. */
+  readonly entryTimeoutNs: bigint;
+  /** Nanoseconds for which the guest may believe the attributes that it was told. */
+  readonly attrTimeoutNs: bigint;
+  /** Nanoseconds for which the guest may believe that a name is not there; 0: it asks each time. */
+  readonly negativeTimeoutNs: bigint;
+}
+
+export interface DeviceSetup extends DeviceTimeouts {
   /** O_PATH descriptor of the shared tree's root. Taken over by the device. */
   readonly root: Fd;
   /** Descriptor of this process's /proc/self/fd, through which O_PATH descriptors are opened again. Taken over. */
@@ -150,12 +159,6 @@ export interface DeviceSetup {
   /** From which duration on a request is reported; 0: never. */
   readonly slowRequestNs: bigint;
   readonly cache: CacheMode;
-  /** Nanoseconds for which the guest may believe that a name leads where it led. */
-  readonly entryTimeoutNs: bigint;
-  /** Nanoseconds for which the guest may believe the attributes that it was told. */
-  readonly attrTimeoutNs: bigint;
-  /** Nanoseconds for which the guest may believe that a name is not there; 0: it asks each time. */
-  readonly negativeTimeoutNs: bigint;
   /** Extended attributes at all; true whenever another field needs them. */
   readonly xattr: boolean;
   /** Empty: names pass unchanged. Otherwise every name finds a rule, from both sides. */
@@ -262,6 +265,8 @@ export interface NativeDevice {
   stopRing(index: RingIndex): Promise<number>;
   /** Replaces the call descriptor of a running ring; duplicated by the native side. */
   setCall(index: RingIndex, call: Fd | null): SystemFailure | undefined;
+  /** For how long the guest may believe what it is told from now on; what it was told before, it keeps. */
+  setTimeouts(timeouts: DeviceTimeouts): void;
   /** A copy of the counters. */
   metrics(): DeviceMetrics;
   /** The slow requests since the last call, as far as there was room for them. */

@@ -3,7 +3,7 @@
 // Questions to a daemon at work, through the control socket.
 
 import { spawnSync } from 'node:child_process';
-import { constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -189,4 +189,48 @@ t.test('the socket is removed at the end', async (t) => {
   t.ok(existsSync(control));
   t.match(await daemon.stop(), { code: 0 });
   t.notOk(existsSync(control));
+});
+
+t.test('a reload changes cache timeouts and the log level of a daemon that runs', async (t) => {
+  const workplace = new Workplace();
+  const file = join(workplace.path, 'share.conf');
+  const options = (...lines: string[]) => {
+    writeFileSync(
+      file,
+      [
+        `shared-dir = ${workplace.share}`,
+        `socket-path = ${workplace.socket}`,
+        `control-socket = ${join(workplace.path, 'control')}`,
+        ...lines,
+      ].join('\n'),
+    );
+  };
+  options();
+  writeFileSync(join(workplace.share, 'file'), '');
+  const daemon = new DaemonProcess(workplace, { command: [vfsdCommand, `--config=${file}`] });
+  t.teardown(() => daemon.dispose());
+  await daemon.ready();
+  const machine = await connectMachine(t, daemon);
+  const { guest } = machine;
+  guest.init();
+  /** entry_valid and attr_valid of fuse_entry_out, in seconds. */
+  const validity = (name: string) => {
+    const { payload } = guest.lookup(root, name);
+    return [payload.readBigUInt64LE(16), payload.readBigUInt64LE(24)].map(Number);
+  };
+  t.same(validity('file'), [1, 1]);
+  t.equal(guest.lookup(root, 'missing').status, 'ENOENT');
+  options('entry-timeout = 7', 'attr-timeout = 8.5', 'negative-timeout = 9', 'log-level = debug');
+  const reloaded = vfsd('reload', `--config=${file}`);
+  t.equal(reloaded.status, 0, reloaded.stderr);
+  t.same(validity('file'), [7, 8]);
+  t.same(validity('missing')[0], 9, 'a name that is not there');
+  t.equal(statOf(join(workplace.path, 'control')).logLevel, 'debug');
+  const refused = await exchange(
+    join(workplace.path, 'control'),
+    'PUT /timeouts HTTP/1.1\r\nContent-Length: 16\r\n\r\n{"entryNs":"-1"}',
+  );
+  t.match(refused, /^HTTP\/1.1 400/);
+  t.same(validity('file'), [7, 8], 'nothing was changed by it');
+  machine.close();
 });

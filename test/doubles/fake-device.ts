@@ -72,6 +72,9 @@ export class FakeDevice implements NativeDevice {
     return base;
   }
 
+  setTimeouts(): void {
+    this.calls.push('setTimeouts');
+  }
   metrics(): DeviceMetrics {
     return this.counted;
   }

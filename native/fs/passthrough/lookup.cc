@@ -26,13 +26,14 @@ Result<abi::fuse_entry_out> Passthrough::Lookup(RequestContext& context, NodeId 
   }
   const auto entry =
       LookUpIn(context, (*directory)->fd.get(), name.c_str(), (*directory).foresight());
-  if (!entry && entry.error() == Errno(ENOENT) && !options_.negative_timeout.IsZero()) {
+  const Validity negative = negative_timeout_.Get();
+  if (!entry && entry.error() == Errno(ENOENT) && !negative.IsZero()) {
     // Node 0 says that there is nothing, and for how long that may be believed.
     return abi::fuse_entry_out{.nodeid = 0,
                                .generation = 0,
-                               .entry_valid = options_.negative_timeout.seconds,
+                               .entry_valid = negative.seconds,
                                .attr_valid = 0,
-                               .entry_valid_nsec = options_.negative_timeout.nanoseconds,
+                               .entry_valid_nsec = negative.nanoseconds,
                                .attr_valid_nsec = 0,
                                .attr = {}};
   }

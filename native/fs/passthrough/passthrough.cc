@@ -9,12 +9,21 @@ namespace vfsd::fs::passthrough {
 Passthrough::Passthrough(const Options& options, sys::ProcSelfFd proc_self_fd,
                          const identity::ProcessIdentity& identity)
     : options_(options),
+      entry_timeout_(options.timeouts.entry),
+      attr_timeout_(options.timeouts.attr),
+      negative_timeout_(options.timeouts.negative),
       proc_self_fd_(std::move(proc_self_fd)),
       identity_(identity),
       budget_(options.guest_fd_limit) {
   if (options.posix_lock || options.flock) {
     lock_waits_ = std::make_unique<LockWaits>();
   }
+}
+
+void Passthrough::SetTimeouts(const Validities& timeouts) {
+  entry_timeout_.Set(timeouts.entry);
+  attr_timeout_.Set(timeouts.attr);
+  negative_timeout_.Set(timeouts.negative);
 }
 
 Status Passthrough::Open(UniqueFd root, sys::ThreadSeal* lock_threads) {
@@ -52,18 +61,19 @@ Validity Passthrough::AttributeValidity(const fuse::RequestContext& context, uin
   // them.
   const bool may_be_cleared = S_ISREG(mode) && (mode & (S_ISUID | S_ISGID)) != 0 &&
                               context.Negotiated(abi::FUSE_HANDLE_KILLPRIV_V2);
-  return may_be_cleared ? Validity{0, 0} : options_.attr_timeout;
+  return may_be_cleared ? Validity{0, 0} : attr_timeout_.Get();
 }
 
 abi::fuse_entry_out Passthrough::EntryOf(const fuse::RequestContext& context, fuse::NodeId node,
                                          const struct statx& attributes) const {
   const Validity validity = AttributeValidity(context, attributes.stx_mode);
+  const Validity entry_validity = entry_timeout_.Get();
   abi::fuse_entry_out entry = {
       .nodeid = static_cast<uint64_t>(node),
       .generation = 0,
-      .entry_valid = options_.entry_timeout.seconds,
+      .entry_valid = entry_validity.seconds,
       .attr_valid = validity.seconds,
-      .entry_valid_nsec = options_.entry_timeout.nanoseconds,
+      .entry_valid_nsec = entry_validity.nanoseconds,
       .attr_valid_nsec = validity.nanoseconds,
       .attr = ToFuse(attributes),
   };

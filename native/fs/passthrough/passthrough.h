@@ -19,6 +19,7 @@
 #include "fs/passthrough/mount_traits.h"
 #include "fs/passthrough/mounts.h"
 #include "fs/passthrough/open_files.h"
+#include "fs/passthrough/validity.h"
 #include "fuse/file_system.h"
 #include "fuse/session.h"
 #include "identity/credentials.h"
@@ -27,24 +28,14 @@
 
 namespace vfsd::fs::passthrough {
 
-/** For how long the guest may believe something. */
-struct Validity {
-  uint64_t seconds = 0;
-  uint32_t nanoseconds = 0;
-
-  bool IsZero() const { return seconds == 0 && nanoseconds == 0; }
-};
-
 /** One that is cold costs about 130 bytes of the daemon's memory: 1 GiB. Linux forgets what it has
  * no memory for long before. */
 inline constexpr size_t kMaxInodes = size_t{8} * 1024 * 1024;
 
 struct Options {
   fuse::CacheMode cache = fuse::CacheMode::kAuto;
-  Validity entry_timeout = {1, 0};
-  Validity attr_timeout = {1, 0};
-  /** That a name is not there. Zero: a failed lookup is an error, which nobody keeps. */
-  Validity negative_timeout;
+  /** At first; see Passthrough::SetTimeouts. */
+  Validities timeouts;
   bool xattr = false;
   bool writeback = false;
   bool allow_direct_io = false;
@@ -82,6 +73,9 @@ class Passthrough final : public fuse::FileSystem {
    * directory. EOPNOTSUPP, EPERM: there are no file handles, and they are mandatory.
    */
   Status Open(UniqueFd root, sys::ThreadSeal* lock_threads = nullptr);
+
+  /** What the guest is told from now on; it keeps what it was told before. By any thread. */
+  void SetTimeouts(const Validities& timeouts);
 
   /** What the guest makes the daemon hold. By any thread. */
   struct Holdings {
@@ -362,6 +356,10 @@ class Passthrough final : public fuse::FileSystem {
   static constexpr uint64_t kDirectoryTag = 1ull << 63;
 
   const Options options_;
+  // Of these, `options_` has what they were at first.
+  ChangingValidity entry_timeout_;
+  ChangingValidity attr_timeout_;
+  ChangingValidity negative_timeout_;
   const sys::ProcSelfFd proc_self_fd_;
   const identity::ProcessIdentity identity_;
   FdBudget budget_;

@@ -4,8 +4,9 @@
 
 import { writeSync } from 'node:fs';
 import { getuid, stdout } from 'node:process';
-import { validate, type GivenOptions } from '../../config/validate.js';
+import { validate } from '../../config/validate.js';
 import { loadBinding, unwrap } from '../../native/binding.js';
+import { withAnySocket } from '../any-socket.js';
 import { givenOptions } from '../given-options.js';
 import type { Patient } from './check.js';
 import { checks, shareTitle } from './checks.js';
@@ -19,9 +20,6 @@ changed. OPTIONS are those with which vfsd is to be started. Status 1: it would 
   --json   the findings as JSON
 `;
 
-/** A socket that nobody asked for: the question is only whether the rest works. */
-const anyDescriptor = '3';
-
 /** Resolves to the exit status. */
 export async function runDoctorCommand(args: readonly string[]): Promise<number> {
   const [directory, ...rest] = args;
@@ -31,7 +29,7 @@ export async function runDoctorCommand(args: readonly string[]): Promise<number>
   }
   const options = rest.filter((option) => option !== '--json');
   const share = directory.startsWith('-') ? [directory] : [`--shared-dir=${directory}`];
-  const config = validate(withSocket(await givenOptions([...share, ...options])));
+  const config = validate(withAnySocket(await givenOptions([...share, ...options])));
   const binding = loadBinding();
   const capabilities = unwrap(
     binding.getEffectiveCapabilities(),
@@ -52,10 +50,4 @@ export async function runDoctorCommand(args: readonly string[]): Promise<number>
       : reportText(results, stdout.isTTY),
   );
   return results.some(({ verdict }) => verdict === 'fail') ? 1 : 0;
-}
-
-function withSocket(given: GivenOptions): GivenOptions {
-  const { values } = given;
-  const isGiven = values['socket-path'] !== undefined || values.fd !== undefined;
-  return isGiven ? given : { ...given, values: { ...values, fd: anyDescriptor } };
 }

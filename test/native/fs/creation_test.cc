@@ -145,14 +145,14 @@ TEST_F(CreationTest, AFileThatIsNeverToHaveANameGetsNone) {
 
 TEST_F(CreationTest, AFailedLookupIsKeptForAsLongAsWasAsked) {
   Options options;
-  options.negative_timeout = {2, 500};
+  options.timeouts.negative = {2, 500};
   Serve(options);
   const auto missing = fs_->Lookup(context_, kRootNode, NameOf("missing"));
   ASSERT_TRUE(missing.ok());
   EXPECT_EQ(missing->nodeid, 0u);
   EXPECT_EQ(missing->entry_valid, 2u);
   EXPECT_EQ(missing->entry_valid_nsec, 500u);
-  options.negative_timeout = {};
+  options.timeouts.negative = {};
   Serve(options);
   EXPECT_EQ(fs_->Lookup(context_, kRootNode, NameOf("missing")).error(), Errno(ENOENT));
 }
