@@ -15,8 +15,8 @@ import { guestImage } from './host.js';
 import { Libvirt, lacksLibvirt } from './libvirt.js';
 import { Session } from './session.js';
 
-const bootTimeoutMs = 40_000;
-const commandTimeoutMs = 20_000;
+const bootTimeoutMs = 180_000;
+const commandTimeoutMs = 60_000;
 
 interface DomainOptions {
   readonly scratch: string;

@@ -15,7 +15,7 @@ import { projectRoot } from './daemon.js';
 const program = '/usr/sbin/libvirtd';
 /** Where QEMU's and others' descriptions of daemons are, and libvirt looks for them. */
 const descriptions = '/usr/share/qemu/vhost-user';
-const startTimeoutMs = 20_000;
+const startTimeoutMs = 60_000;
 
 const daemonConfiguration = 'auth_unix_rw = "none"\nlog_level = 3\n';
 const qemuConfiguration = `user = "root"
