@@ -148,7 +148,7 @@ const skip = lacksLibvirt();
 // Made now if it is to be made, and not in the time that the machine has.
 if (skip === false) guestImage();
 
-await t.test('a domain of libvirt', { skip, timeout: 90_000 }, async (t) => {
+await t.test('a domain of libvirt', { skip, timeout: 600_000 }, async (t) => {
   const libvirt = await Libvirt.start();
   const options = "xattr='on'><cache mode='always'/></binary>";
   try {
