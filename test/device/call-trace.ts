@@ -2,7 +2,7 @@
 
 /** The system calls of a daemon that serves, thread by thread, as strace(1) sees them. */
 
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadBinding } from '../../src/native/binding.js';
@@ -11,10 +11,6 @@ import { processTree, threadsOf } from './process-tree.js';
 import { readTrace, writeThreads, type TracedCall } from './trace-file.js';
 
 const patienceMs = 10_000;
-
-export function canTrace(): boolean {
-  return spawnSync('strace', ['--version']).status === 0;
-}
 
 export class CallTrace {
   readonly #strace: ChildProcess;

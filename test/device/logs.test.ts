@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { DaemonProcess, Workplace } from './daemon.js';
 import { connectMachine } from './scene.js';
+import { until } from './until.js';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -50,13 +51,6 @@ async function datagrams(t: Test, place: string, ...options: string[]): Promise<
   machine.close();
   t.notMatch(daemon.output, /broken/, 'nothing of it is on stderr');
   return heard();
-}
-
-async function until(condition: () => boolean, otherwise = () => 'nothing came'): Promise<void> {
-  for (let waits = 0; !condition(); waits++) {
-    if (waits > 500) throw new Error(otherwise());
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 t.test('the journal gets fields', { skip: !isRoot }, async (t) => {

@@ -14,6 +14,7 @@ import { Op, root } from './guest.js';
 import { native, type HeldFileSystem } from './native.js';
 import { connectMachine, openScene } from './scene.js';
 import { u32, u64 } from './vhost-user-message.js';
+import { until } from './until.js';
 
 interface Observed {
   readonly daemon: DaemonProcess;
@@ -60,13 +61,6 @@ async function exchange(control: string, bytes: string): Promise<string> {
     });
     socket.write(bytes);
   });
-}
-
-async function until(condition: () => boolean, otherwise: () => string): Promise<void> {
-  for (let waits = 0; !condition(); waits++) {
-    if (waits > 500) throw new Error(otherwise());
-    await sleep(10);
-  }
 }
 
 t.test('vfsd stat tells what the guest has done', async (t) => {

@@ -7,6 +7,7 @@ import t, { type Test } from 'tap';
 import { DaemonProcess, Workplace } from './daemon.js';
 import { native } from './native.js';
 import { connectMachine, startVfsd, stillServes } from './scene.js';
+import { until } from './until.js';
 
 /** Receives datagrams as systemd does, and writes them down with the sender's process id. */
 const receiver = `
@@ -46,12 +47,12 @@ class Manager {
 
   /** What was heard, once it has this in it. */
   async hears(wanted: RegExp): Promise<string> {
-    for (let waits = 0; waits < 500; waits++) {
-      const heard = readFileSync(this.#log, 'utf8');
-      if (wanted.test(heard)) return heard;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    throw new Error(`not heard: ${String(wanted)} in\n${this.#process.output}`);
+    const heard = () => readFileSync(this.#log, 'utf8');
+    await until(
+      () => wanted.test(heard()),
+      () => `not heard: ${String(wanted)} in\n${this.#process.output}`,
+    );
+    return heard();
   }
 }
 

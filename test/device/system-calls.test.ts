@@ -8,7 +8,7 @@ import t, { type Test } from 'tap';
 import { loadBinding } from '../../src/native/binding.js';
 import { architectureNumber, nativeArchitecture } from '../../src/seccomp/architecture.js';
 import { policyTexts } from '../seccomp/policy-texts.js';
-import { CallTrace, canTrace } from './call-trace.js';
+import { CallTrace } from './call-trace.js';
 import { policyUsage, unexpectedCalls } from './call-usage.js';
 import {
   furnishForAll,
@@ -23,13 +23,14 @@ import { native } from './native.js';
 import { connectMachine, openScene, startVfsd, stillServes } from './scene.js';
 import type { TracedCall } from './trace-file.js';
 import { Ask, u32, u64 } from './vhost-user-message.js';
+import { hasStrace } from './strace.js';
 
 const MiB = 1 << 20;
 
 function obstacle(): string | false {
   if (getuid?.() !== 0) return 'not root';
   if (process.env['VFSD_CALL_TRACES'] !== undefined) return 'every daemon is traced already';
-  return canTrace() ? false : 'strace cannot be run';
+  return hasStrace ? false : 'strace cannot be run';
 }
 
 const binding = loadBinding();
