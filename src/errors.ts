@@ -60,6 +60,11 @@ const errorKinds = {
     (fd) => `cannot listen on file descriptor ${fd}`,
     'pass a listening Unix stream socket in --fd',
   ),
+  VFSD_SHARE_XATTRS: kind(
+    correctable,
+    (path) => `cannot keep owners and modes in extended attributes below ${path}`,
+    'choose --security-model=mapped-file, or share a directory of a file system that has user attributes',
+  ),
   VFSD_NOTIFY_SOCKET: kind(
     environment,
     (path) => `cannot tell the service manager on ${path}`,

@@ -10,6 +10,7 @@
 #include "addon/failure.h"
 #include "addon/metrics_snapshot.h"
 #include "addon/rules.h"
+#include "addon/security_model.h"
 #include "base/eventfd.h"
 #include "base/retry.h"
 #include "identity/credentials.h"
@@ -64,19 +65,21 @@ bool IsFilled(const Napi::Value& array) {
 }
 
 fs::passthrough::Options ToPassthroughOptions(const Napi::Object& setup) {
-  return {.cache = ToCacheMode(setup.Get("cache")),
-          .timeouts = ToValidities(setup),
-          .xattr = ToBool(setup.Get("xattr")),
-          .writeback = ToBool(setup.Get("writeback")),
-          .allow_direct_io = ToBool(setup.Get("allowDirectIo")),
-          .preserve_noatime = ToBool(setup.Get("preserveNoatime")),
-          .readonly = ToBool(setup.Get("readonly")),
-          .inode_file_handles = ToInodeFileHandles(setup.Get("inodeFileHandles")),
-          .posix_lock = ToBool(setup.Get("posixLock")),
-          .flock = ToBool(setup.Get("flock")),
-          .ids_are_translated =
-              IsFilled(setup.Get("uidTranslation")) || IsFilled(setup.Get("gidTranslation")),
-          .guest_fd_limit = setup.Get("guestFdLimit").As<Napi::Number>().Int64Value()};
+  return {
+      .cache = ToCacheMode(setup.Get("cache")),
+      .timeouts = ToValidities(setup),
+      // Without --xattr there are none for the guest, but some that are kept for it.
+      .xattr = ToBool(setup.Get("xattr")) || ToString(setup.Get("securityModel")) == "mapped-xattr",
+      .writeback = ToBool(setup.Get("writeback")),
+      .allow_direct_io = ToBool(setup.Get("allowDirectIo")),
+      .preserve_noatime = ToBool(setup.Get("preserveNoatime")),
+      .readonly = ToBool(setup.Get("readonly")),
+      .inode_file_handles = ToInodeFileHandles(setup.Get("inodeFileHandles")),
+      .posix_lock = ToBool(setup.Get("posixLock")),
+      .flock = ToBool(setup.Get("flock")),
+      .ids_are_translated =
+          IsFilled(setup.Get("uidTranslation")) || IsFilled(setup.Get("gidTranslation")),
+      .guest_fd_limit = setup.Get("guestFdLimit").As<Napi::Number>().Int64Value()};
 }
 
 fuse::SessionOptions ToSessionOptions(const Napi::Object& setup) {
@@ -184,8 +187,14 @@ Status DeviceWrap::Seal(const sys::SeccompFilter* data_threads,
   return data ? lock : data;
 }
 
-fuse::FileSystem& DeviceWrap::Parts::Decorate(const Napi::Object& setup) {
+fuse::FileSystem& DeviceWrap::Parts::Decorate(const Napi::Object& setup,
+                                              const identity::ProcessIdentity& identity) {
   fuse::FileSystem* outermost = passthrough.get();
+  // Nearest to the host: what it keeps there has neither the guest's names nor its ids.
+  security_model = MakeSecurityModel(setup, *outermost, identity);
+  if (security_model) {
+    outermost = security_model.get();
+  }
   std::vector<fs::XattrRule> xattr_rules = ToXattrRules(setup);
   if (!xattr_rules.empty()) {
     xattr_map = std::make_unique<fs::XattrMap>(*outermost, fs::XattrRules(std::move(xattr_rules)));
@@ -210,14 +219,14 @@ Napi::Value DeviceWrap::Build(Napi::Env env, const Napi::Object& setup,
   auto parts = std::make_unique<Parts>();
   UniqueFd root(ToFd(setup.Get("root")));
   sys::ProcSelfFd proc_self_fd{UniqueFd(ToFd(setup.Get("procSelfFd")))};
+  const auto identity = identity::ProcessIdentity::OfCallingThread();
   parts->passthrough = std::make_unique<fs::passthrough::Passthrough>(
-      ToPassthroughOptions(setup), std::move(proc_self_fd),
-      identity::ProcessIdentity::OfCallingThread());
+      ToPassthroughOptions(setup), std::move(proc_self_fd), identity);
   const Status opened = parts->passthrough->Open(std::move(root), &parts->lock_threads);
   if (!opened) {
     return Failure(env, opened.error(), "statx", "the shared directory");
   }
-  fuse::FileSystem& file_system = parts->Decorate(setup);
+  fuse::FileSystem& file_system = parts->Decorate(setup, identity);
   parts->events = std::make_unique<EventBridge>(
       env, EventBridge::Receiver{
                [this](uint16_t index, const char* reason) { OnRingBroken(index, reason); },

@@ -44,12 +44,14 @@ class DeviceWrap final : public Napi::ObjectWrap<DeviceWrap> {
     sys::ThreadSeal lock_threads;
     std::unique_ptr<fs::passthrough::Passthrough> passthrough;
     // Those that were asked for, each in front of the one before it.
+    std::unique_ptr<fs::Forwarding> security_model;
     std::unique_ptr<fs::XattrMap> xattr_map;
     std::unique_ptr<fs::IdTranslation> id_translation;
     std::unique_ptr<fs::ReadOnly> read_only;
 
     /** Puts them in front of `passthrough`; answers the one that the guest meets first. */
-    fuse::FileSystem& Decorate(const Napi::Object& setup);
+    fuse::FileSystem& Decorate(const Napi::Object& setup,
+                               const identity::ProcessIdentity& identity);
     std::unique_ptr<EventBridge> events;
     std::unique_ptr<engine::Device> device;
   };

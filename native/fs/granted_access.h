@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "abi/fuse.h"
+#include "base/result.h"
 #include "fuse/types.h"
 
 namespace vfsd::fs {
@@ -20,6 +21,16 @@ inline uint32_t GrantedAccess(const fuse::Caller& caller, const abi::fuse_attr& 
   const bool owner = static_cast<uint32_t>(caller.uid) == attributes.uid;
   const bool group = static_cast<uint32_t>(caller.gid) == attributes.gid;
   return attributes.mode >> (owner ? 6 : group ? 3 : 0) & 07;
+}
+
+/** What access(2) answers: EACCES, or EINVAL when `mask` has anything else. */
+inline Status CheckAccess(const fuse::Caller& caller, const abi::fuse_attr& attributes,
+                          uint32_t mask) {
+  if ((mask & ~static_cast<uint32_t>(R_OK | W_OK | X_OK)) != 0) {
+    return Errno(EINVAL);
+  }
+  const bool granted = (mask & ~GrantedAccess(caller, attributes)) == 0;
+  return granted ? Status() : Status(Errno(EACCES));
 }
 
 }  // namespace vfsd::fs

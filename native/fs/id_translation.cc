@@ -119,13 +119,13 @@ void IdTranslation::ToGuest(uint32_t& uid, uint32_t& gid) const {
   gid = guest_gid ? *guest_gid : gid;
 }
 
-void IdTranslation::Apply(abi::fuse_entry_out& entry) const {
+void IdTranslation::Apply(std::string_view, abi::fuse_entry_out& entry) const {
   ToGuest(entry.attr.uid, entry.attr.gid);
 }
 
 Result<abi::fuse_entry_out> IdTranslation::ToGuest(Result<abi::fuse_entry_out> entry) const {
   if (entry) {
-    Apply(*entry);
+    ToGuest(entry->attr.uid, entry->attr.gid);
   }
   return entry;
 }
@@ -139,7 +139,7 @@ Result<abi::fuse_attr_out> IdTranslation::ToGuest(Result<abi::fuse_attr_out> att
 
 Result<fuse::Created> IdTranslation::ToGuest(Result<fuse::Created> created) const {
   if (created) {
-    Apply(created->entry);
+    ToGuest(created->entry.attr.uid, created->entry.attr.gid);
   }
   return created;
 }
@@ -185,15 +185,8 @@ Result<abi::fuse_attr_out> IdTranslation::SetAttr(RequestContext& context, NodeI
 // By the ids that the guest knows, and not by asking the inner file system, which would compare the
 // guest's caller with an owner on the host.
 Status IdTranslation::Access(RequestContext& context, NodeId node, uint32_t mask) {
-  if ((mask & ~static_cast<uint32_t>(R_OK | W_OK | X_OK)) != 0) {
-    return Errno(EINVAL);
-  }
   const auto attributes = GetAttr(context, node);
-  if (!attributes) {
-    return attributes.error();
-  }
-  const bool granted = (mask & ~GrantedAccess(context.caller, attributes->attr)) == 0;
-  return granted ? Status() : Status(Errno(EACCES));
+  return attributes ? CheckAccess(context.caller, attributes->attr, mask) : attributes.error();
 }
 
 Result<abi::fuse_entry_out> IdTranslation::MkNod(RequestContext& context, NodeId node,

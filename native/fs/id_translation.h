@@ -77,7 +77,7 @@ class IdTranslation final : public Forwarding, private fuse::EntryChange {
   Result<abi::fuse_entry_out> ToGuest(Result<abi::fuse_entry_out> entry) const;
   Result<abi::fuse_attr_out> ToGuest(Result<abi::fuse_attr_out> attributes) const;
   Result<fuse::Created> ToGuest(Result<fuse::Created> created) const;
-  void Apply(abi::fuse_entry_out& entry) const override;
+  void Apply(std::string_view name, abi::fuse_entry_out& entry) const override;
 
   const IdTables tables_;
 };

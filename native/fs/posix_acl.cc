@@ -4,25 +4,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "abi/posix_acl.h"
-
 namespace vfsd::fs {
 namespace {
 
 using Entry = abi::posix_acl_xattr_entry;
-
-Result<std::span<Entry>> EntriesOf(std::span<std::byte> value) {
-  abi::posix_acl_xattr_header header;
-  if (value.size() < sizeof header || (value.size() - sizeof header) % sizeof(Entry) != 0) {
-    return Errno(EINVAL);
-  }
-  std::memcpy(&header, value.data(), sizeof header);
-  if (header.version != abi::POSIX_ACL_XATTR_VERSION) {
-    return Errno(EOPNOTSUPP);
-  }
-  const auto bytes = value.subspan(sizeof header);
-  return std::span(reinterpret_cast<Entry*>(bytes.data()), bytes.size() / sizeof(Entry));
-}
 
 Status TranslateIds(std::span<Entry> entries, const IdTable& users, const IdTable& groups) {
   for (Entry& entry : entries) {
@@ -57,6 +42,19 @@ size_t RunLength(std::span<const Entry> entries) {
 
 }  // namespace
 
+Result<std::span<Entry>> PosixAclEntries(std::span<std::byte> value) {
+  abi::posix_acl_xattr_header header;
+  if (value.size() < sizeof header || (value.size() - sizeof header) % sizeof(Entry) != 0) {
+    return Errno(EINVAL);
+  }
+  std::memcpy(&header, value.data(), sizeof header);
+  if (header.version != abi::POSIX_ACL_XATTR_VERSION) {
+    return Errno(EOPNOTSUPP);
+  }
+  const auto bytes = value.subspan(sizeof header);
+  return std::span(reinterpret_cast<Entry*>(bytes.data()), bytes.size() / sizeof(Entry));
+}
+
 // The kernel takes the first entry for a user that it finds, and any for a group: two entries for
 // one id would make the order decide, or the more generous one. They become one here. Uniting what
 // they permit would give somebody what was meant for another; a list that denies a user something
@@ -67,7 +65,7 @@ Result<size_t> TranslatePosixAcl(std::span<std::byte> value, const IdTable& user
   if (value.empty()) {
     return size_t{0};
   }
-  const auto entries = EntriesOf(value);
+  const auto entries = PosixAclEntries(value);
   if (!entries) {
     return entries.error();
   }

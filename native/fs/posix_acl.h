@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "abi/posix_acl.h"
 #include "base/result.h"
 #include "fs/id_translation_table.h"
 
@@ -14,6 +15,12 @@ namespace vfsd::fs {
 inline bool IsPosixAcl(std::string_view name) {
   return name == "system.posix_acl_access" || name == "system.posix_acl_default";
 }
+
+/**
+ * The entries in the value of an access control list, in place. EINVAL: it is no such value.
+ * EOPNOTSUPP: another version of the format.
+ */
+Result<std::span<abi::posix_acl_xattr_entry>> PosixAclEntries(std::span<std::byte> value);
 
 /** What is done when a list has more than one entry for a user or group after its translation, and
  * they say different things. */

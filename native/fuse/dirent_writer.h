@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
 
 #include "abi/fuse.h"
@@ -14,7 +16,12 @@ namespace vfsd::fuse {
 /** Changes entries on their way to the guest. */
 class EntryChange {
  public:
-  virtual void Apply(abi::fuse_entry_out& entry) const = 0;
+  /** Whether there is such an entry for the guest. */
+  virtual bool Shows(std::string_view /*name*/) const { return true; }
+  /** DT_… of an entry that is listed by its name alone. */
+  virtual uint32_t TypeOf(uint32_t type) const { return type; }
+  /** A nodeid of 0 afterwards: the entry is listed by its name alone. */
+  virtual void Apply(std::string_view name, abi::fuse_entry_out& entry) const = 0;
 
  protected:
   ~EntryChange() = default;
@@ -25,6 +32,9 @@ class EntryChange {
  * not at all.
  */
 class DirentWriter {
+  /** The nearest to the host first. */
+  auto Changes() const { return std::span(changes_).last(change_count_); }
+
  public:
   struct Entry {
     std::string_view name;
@@ -40,9 +50,17 @@ class DirentWriter {
 
   bool plus() const { return plus_; }
 
-  /** Has `change` applied to the attributes of every entry from now on. It must outlive this. To be
-   * called once at most. */
-  void ChangeEntries(const EntryChange& change) { change_ = &change; }
+  /** Has `change` applied to every entry from now on, before those that were given earlier: what is
+   * nearer to the host is given later. It must outlive this. Three at most. */
+  void ChangeEntries(const EntryChange& change) {
+    changes_[changes_.size() - ++change_count_] = &change;
+  }
+
+  /** Whether the guest is to see an entry of this name. To be asked before anything else is done
+   * about it. */
+  bool Shows(std::string_view name) const {
+    return std::ranges::all_of(Changes(), [&](const auto* change) { return change->Shows(name); });
+  }
 
   /** Whether an entry of this name still fits. To be asked before the entry's inode is looked up.
    */
@@ -51,23 +69,37 @@ class DirentWriter {
   /** Precondition: !plus() and Fits(). */
   void Add(const Entry& entry) {
     Begin(entry);
-    PutDirent(entry);
+    PutDirent(entry, TypeOf(entry));
   }
 
   /** Precondition: plus() and Fits(). A nodeid of 0 gives the name alone. */
   void AddPlus(const Entry& entry, const abi::fuse_entry_out& attributes) {
     Begin(entry);
-    if (change_ != nullptr && attributes.nodeid != 0) {
-      abi::fuse_entry_out changed = attributes;
-      change_->Apply(changed);
-      Put(&changed, sizeof changed);
-    } else {
+    if (change_count_ == 0) {
       Put(&attributes, sizeof attributes);
+      PutDirent(entry, entry.type);
+      return;
     }
-    PutDirent(entry);
+    abi::fuse_entry_out changed = attributes;
+    for (const EntryChange* change : Changes()) {
+      if (changed.nodeid != 0) {
+        change->Apply(entry.name, changed);
+      }
+    }
+    Put(&changed, sizeof changed);
+    // As IFTODT has it.
+    PutDirent(entry, changed.nodeid == 0 ? TypeOf(entry) : changed.attr.mode >> 12 & 017);
   }
 
  private:
+  uint32_t TypeOf(const Entry& entry) const {
+    uint32_t type = entry.type;
+    for (const EntryChange* change : Changes()) {
+      type = change->TypeOf(type);
+    }
+    return type;
+  }
+
   static size_t Padded(size_t length) {
     return (length + abi::kDirentAlignment - 1) / abi::kDirentAlignment * abi::kDirentAlignment;
   }
@@ -92,10 +124,10 @@ class DirentWriter {
     whole_ += length;
   }
 
-  void PutDirent(const Entry& entry) {
+  void PutDirent(const Entry& entry, uint32_t type) {
     static constexpr char kZeros[abi::kDirentAlignment] = {};
     const abi::fuse_dirent dirent = {entry.ino, entry.next_offset,
-                                     static_cast<uint32_t>(entry.name.size()), entry.type};
+                                     static_cast<uint32_t>(entry.name.size()), type};
     const size_t bare = sizeof dirent + entry.name.size();
     Put(&dirent, sizeof dirent);
     Put(entry.name.data(), entry.name.size());
@@ -107,7 +139,8 @@ class DirentWriter {
   /** Where the entry at hand goes on, if its room is in one piece, as it nearly always is. */
   std::byte* whole_ = nullptr;
   bool plus_;
-  const EntryChange* change_ = nullptr;
+  std::array<const EntryChange*, 3> changes_;
+  size_t change_count_ = 0;
 };
 
 }  // namespace vfsd::fuse

@@ -69,6 +69,8 @@ class SegmentCursor {
  public:
   SegmentCursor() = default;
   explicit SegmentCursor(SegmentList& list) : rest_(list.segments()), remaining_(list.bytes()) {}
+  /** Over one piece, which must outlive this. */
+  explicit SegmentCursor(iovec& piece) : rest_(&piece, 1), remaining_(piece.iov_len) {}
 
   uint64_t remaining() const { return remaining_; }
 

@@ -16,6 +16,7 @@ _vfsd() {
     --cache) values="auto always metadata never" ;;
     --posix-acl) values="auto always never" ;;
     --security-label) values="auto always never" ;;
+    --security-model) values="passthrough mapped mapped-xattr mapped-file none" ;;
     --sandbox) values="namespace chroot none" ;;
     --seccomp) values="kill log trap none" ;;
     --log-format) values="text json journal" ;;
@@ -44,7 +45,7 @@ _vfsd() {
     mapfile -t COMPREPLY < <(compgen -W "explain show" -- "$current")
     return
   fi
-  mapfile -t COMPREPLY < <(compgen -W "--shared-dir= --socket-path= --fd= --socket-group= --tag= --num-request-queues= --exit-on-disconnect --no-exit-on-disconnect --readonly --allow-direct-io --preserve-noatime --no-readdirplus --announce-submounts --no-announce-submounts --inode-file-handles= --posix-lock --no-posix-lock --flock --no-flock --cache= --entry-timeout= --attr-timeout= --negative-timeout= --writeback --allow-mmap --xattr --xattrmap= --posix-acl --security-label --killpriv-v2 --no-killpriv-v2 --uid-map= --gid-map= --translate-uid= --translate-gid= --sandbox= --seccomp= --seccomp-allow= --modcaps= --thread-pool-size= --poll-limit= --rlimit-nofile= --control-socket= --slow-request-ms= --log-format= --syslog --log-level= --config= --check-config --print-capabilities --help --version" -- "$current")
+  mapfile -t COMPREPLY < <(compgen -W "--shared-dir= --socket-path= --fd= --socket-group= --tag= --num-request-queues= --exit-on-disconnect --no-exit-on-disconnect --readonly --allow-direct-io --preserve-noatime --no-readdirplus --announce-submounts --no-announce-submounts --inode-file-handles= --posix-lock --no-posix-lock --flock --no-flock --cache= --entry-timeout= --attr-timeout= --negative-timeout= --writeback --allow-mmap --xattr --xattrmap= --posix-acl --security-label --killpriv-v2 --no-killpriv-v2 --security-model= --fmode= --dmode= --uid-map= --gid-map= --translate-uid= --translate-gid= --sandbox= --seccomp= --seccomp-allow= --modcaps= --thread-pool-size= --poll-limit= --rlimit-nofile= --control-socket= --slow-request-ms= --log-format= --syslog --log-level= --config= --check-config --print-capabilities --help --version" -- "$current")
   if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]]; then compopt -o nospace; fi
 }
 complete -F _vfsd vfsd

@@ -13,11 +13,15 @@ import { checkIdMaps } from './id-map-support.js';
 import { chooseOpenFileLimit, readSystemOpenFileLimit } from './open-file-limit.js';
 import { handlesStayInShare } from './reach-of-handles.js';
 import { checkSandboxSupport } from './sandbox-support.js';
+import { checkSecurityModel } from './security-model.js';
 import { checkSharedDirectory } from './shared-directory.js';
 import { prepareSocketPath } from './socket-path.js';
 
 /** What preflight asks of the addon. */
-export type PreflightBinding = Pick<NativeBinding, 'getOpenFileLimit' | 'getEffectiveCapabilities'>;
+export type PreflightBinding = Pick<
+  NativeBinding,
+  'getOpenFileLimit' | 'getEffectiveCapabilities' | 'probeDirectory'
+>;
 
 /**
  * Checks everything that can be checked before anything is created, so that most mistakes are reported by the command
@@ -38,6 +42,7 @@ export async function preflight(
     'find out how many files this process may open',
   );
   checkSharedDirectory(config.sharedDir);
+  checkSecurityModel(binding, config);
   const sandbox = planSandbox(config, capabilities, () => handlesStayInShare(config.sharedDir));
   checkSandboxSupport(sandbox, capabilities);
   checkIdMaps(config, { uid: callersId(getuid), gid: callersId(getgid), capabilities });

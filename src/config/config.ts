@@ -8,6 +8,7 @@ import type {
   IdTranslation,
   InodeFileHandles,
   Negotiation,
+  SecurityModel,
   XattrRule,
 } from '../native/types.js';
 import type { CapabilityChange } from '../sandbox/capability-changes.js';
@@ -48,6 +49,10 @@ export interface DaemonConfig {
   readonly gidMap: readonly NamespaceRange[];
   readonly uidTranslation: readonly IdTranslation[];
   readonly gidTranslation: readonly IdTranslation[];
+  readonly securityModel: SecurityModel;
+  /** Permission bits of what a mapped model makes on the host. */
+  readonly fileMode: number;
+  readonly directoryMode: number;
   readonly readonly: boolean;
   readonly writeback: boolean;
   readonly allowDirectIo: boolean;

@@ -2,7 +2,7 @@
 
 /** What the options with a choice can be. */
 
-import type { CacheMode, InodeFileHandles, Negotiation } from '../native/types.js';
+import type { CacheMode, InodeFileHandles, Negotiation, SecurityModel } from '../native/types.js';
 
 export const sandboxModes = ['namespace', 'chroot', 'none'] as const;
 export type SandboxMode = (typeof sandboxModes)[number];
@@ -20,3 +20,16 @@ export const inodeFileHandleModes = [
   'prefer',
   'mandatory',
 ] as const satisfies InodeFileHandles[];
+
+/** `mapped` is what 9p's users call the first of them. */
+export const securityModels = [
+  'passthrough',
+  'mapped',
+  'mapped-xattr',
+  'mapped-file',
+  'none',
+] as const;
+
+export function securityModelOf(name: (typeof securityModels)[number]): SecurityModel {
+  return name === 'mapped' ? 'mapped-xattr' : name;
+}

@@ -16,6 +16,8 @@ import {
   negotiations,
   sandboxModes,
   seccompModes,
+  securityModelOf,
+  securityModels,
 } from './modes.js';
 import type { FlagOptionName, ListOptionName, ValueOptionName } from './options.js';
 import { cacheTimeouts } from './timeouts.js';
@@ -53,6 +55,7 @@ export function validate({ values, lists, flags }: GivenOptions): DaemonConfig {
     ...confinement(values, lists),
     ...caches(values, flags),
     ...attributes(values, flags),
+    ...securityModel(values),
     uidTranslation: parseTranslations('translate-uid', lists['translate-uid'] ?? []),
     gidTranslation: parseTranslations('translate-gid', lists['translate-gid'] ?? []),
     threadPoolSize: wholeNumber(values, 'thread-pool-size', 0, maxThreads) ?? 8,
@@ -141,6 +144,40 @@ function attributes(
     securityLabel,
     killprivV2: isSwitchedOn(flags, 'killpriv-v2', true),
   };
+}
+
+function securityModel(
+  values: GivenOptions['values'],
+): Pick<DaemonConfig, 'securityModel' | 'fileMode' | 'directoryMode'> {
+  const model = securityModelOf(choice(values, 'security-model', securityModels, 'passthrough'));
+  const isMapped = model === 'mapped-xattr' || model === 'mapped-file';
+  for (const option of ['fmode', 'dmode'] as const) {
+    if (values[option] === undefined || isMapped) continue;
+    throw usage(
+      `--${option} is for what a mapped security model makes: add --security-model=mapped, or leave it out`,
+    );
+  }
+  return {
+    securityModel: model,
+    fileMode: permissions(values, 'fmode', 0o600),
+    directoryMode: permissions(values, 'dmode', 0o700),
+  };
+}
+
+/** @param least what the daemon needs itself, and the default */
+function permissions(
+  values: GivenOptions['values'],
+  name: 'fmode' | 'dmode',
+  least: number,
+): number {
+  const given = values[name];
+  if (given === undefined) return least;
+  const mode = /^[0-7]{1,4}$/.test(given) ? parseInt(given, 8) : NaN;
+  if (!(mode <= 0o777)) throw usage(`--${name}=${given} is no octal number from 0 to 777`);
+  if ((mode & least) === least) return mode;
+  throw usage(
+    `--${name}=${given} would lock vfsd itself out: it must have ${least.toString(8).padStart(4, '0')}`,
+  );
 }
 
 function logFormat(values: GivenOptions['values'], flags: GivenOptions['flags']): LogFormat | null {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { DeviceMetrics } from '../native/types.js';
+import type { DeviceMetrics } from '../native/device-metrics.js';
 
 /** What `GET /stat` answers, and `vfsd stat --json` prints. */
 export interface Status extends DeviceMetrics {

@@ -9,6 +9,8 @@
  * complete before they return.
  */
 
+import type { DeviceMetrics, SlowRequest } from './device-metrics.js';
+
 declare const fdBrand: unique symbol;
 
 /** A file descriptor of this process, owned by whoever holds the value: it is closed exactly once, by its owner. */
@@ -111,6 +113,9 @@ export type Negotiation = 'never' | 'auto' | 'always';
 /** How inodes are held that the guest remembers and nobody has open: by descriptor, or by file handle. */
 export type InodeFileHandles = 'never' | 'prefer' | 'mandatory';
 
+/** What becomes of the guest's owners, modes and types of files on the host, as QEMU's 9p server has it. */
+export type SecurityModel = 'passthrough' | 'mapped-xattr' | 'mapped-file' | 'none';
+
 /** One rule of `--xattrmap`. The first that matches a name decides. */
 export interface XattrRule {
   /**
@@ -180,6 +185,10 @@ export interface DeviceSetup extends DeviceTimeouts {
   /** O_NOATIME reaches the host, where it is for the owner of a file only; false: it is left out. */
   readonly preserveNoatime: boolean;
   readonly inodeFileHandles: InodeFileHandles;
+  readonly securityModel: SecurityModel;
+  /** Permission bits of files and directories on the host in the mapped models. */
+  readonly fileMode: number;
+  readonly directoryMode: number;
   /** fcntl(2) locks of the guest are locks on the host's files; false: they stay in the guest. */
   readonly posixLock: boolean;
   /** The same for flock(2). */
@@ -204,50 +213,6 @@ export type DeviceEvent =
     }
   /** There are slow requests to be taken; no other such event comes before they are. */
   | { readonly kind: 'slow-requests' };
-
-/** A request that took longer than {@link DeviceSetup.slowRequestNs}. */
-export interface SlowRequest {
-  readonly opcode: string;
-  readonly queue: number;
-  /** Its thread left the queue to another one, because it had to wait for the host. */
-  readonly slept: boolean;
-  /** 0: it went well. */
-  readonly errno: number;
-  readonly node: bigint;
-  readonly nanoseconds: number;
-}
-
-/** What the data threads have counted since they began, and what the guest makes the daemon hold. */
-export interface DeviceMetrics {
-  /** Where the buckets of durations end, but for the last one, which does not. */
-  readonly bucketEndsNs: readonly number[];
-  /** Those that there were. Requests of opcodes that vfsd does not have are `OTHER`. */
-  readonly opcodes: readonly {
-    readonly opcode: string;
-    readonly requests: number;
-    /** All together. */
-    readonly nanoseconds: number;
-    readonly buckets: readonly number[];
-  }[];
-  readonly errors: readonly { readonly errno: number; readonly count: number }[];
-  /** By index. */
-  readonly queues: readonly {
-    readonly requests: number;
-    readonly inProgress: number;
-    readonly pollsFound: number;
-    readonly pollsMissed: number;
-    readonly sleeps: number;
-    readonly ringErrors: number;
-  }[];
-  readonly readBytes: number;
-  readonly writtenBytes: number;
-  readonly slowRequestsLost: number;
-  readonly inodes: number;
-  readonly openFiles: number;
-  readonly openDirectories: number;
-  readonly descriptors: number;
-  readonly descriptorLimit: number;
-}
 
 /**
  * The data plane: guest memory, rings, FUSE and the shared directory. Its threads are created by

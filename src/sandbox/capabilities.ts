@@ -87,6 +87,10 @@ export const keptCapabilityMask: bigint = keptCapabilities.reduce(
   0n,
 );
 
+/** The same where everything on the host is the daemon's own user's: owners, modes and devices are the guest's alone. */
+export const mappedModelCapabilityMask: bigint =
+  capabilityMask(Capability.DAC_OVERRIDE) | capabilityMask(Capability.FOWNER);
+
 /** True when `mask` contains the capability. */
 export function hasCapability(mask: bigint, capability: Capability): boolean {
   return (mask & capabilityMask(capability)) !== 0n;

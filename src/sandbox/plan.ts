@@ -3,13 +3,14 @@
 import type { DaemonConfig } from '../config/config.js';
 import type { SandboxMode } from '../config/modes.js';
 import { VfsdError } from '../errors.js';
-import type { InodeFileHandles } from '../native/types.js';
+import type { InodeFileHandles, SecurityModel } from '../native/types.js';
 import {
   Capability,
   capabilityMask,
   capabilityName,
   hasCapability,
   keptCapabilityMask,
+  mappedModelCapabilityMask,
 } from './capabilities.js';
 import { changeCapabilities } from './capability-changes.js';
 import { chooseInodeFileHandles } from './inode-file-handles.js';
@@ -27,7 +28,7 @@ export interface SandboxPlan {
 /** What of the configuration decides about the sandbox. */
 export type SandboxConfig = Pick<
   DaemonConfig,
-  'sandbox' | 'uidMap' | 'gidMap' | 'capabilityChanges' | 'inodeFileHandles'
+  'sandbox' | 'uidMap' | 'gidMap' | 'capabilityChanges' | 'inodeFileHandles' | 'securityModel'
 >;
 
 /**
@@ -51,7 +52,7 @@ export function planSandbox(
     staysInShare: handlesStayInShare,
   });
   const available = userNamespace ? ~0n : effective;
-  const wanted = keptCapabilityMask & available;
+  const wanted = neededCapabilities(config.securityModel) & available;
   const capabilities = changeCapabilities(
     inodeFileHandles === 'never' ? wanted : wanted | capabilityMask(Capability.DAC_READ_SEARCH),
     config.capabilityChanges,
@@ -63,6 +64,11 @@ export function planSandbox(
     });
   }
   return Object.freeze({ mode, userNamespace, capabilities, inodeFileHandles });
+}
+
+function neededCapabilities(model: SecurityModel): bigint {
+  const isMapped = model === 'mapped-xattr' || model === 'mapped-file';
+  return isMapped ? mappedModelCapabilityMask : keptCapabilityMask;
 }
 
 /** Why the worker cannot open file handles, in words; null: it can. */

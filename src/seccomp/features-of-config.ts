@@ -13,7 +13,7 @@ export function featuresOf(
     writing: !config.readonly,
     locks: hasLockThreads(config),
     handles: inodeFileHandles !== 'never',
-    xattr: config.xattr,
+    xattr: config.xattr || config.securityModel === 'mapped-xattr',
   };
   return new Set(features.filter((feature) => has[feature]));
 }

@@ -20,6 +20,7 @@ import { chooseOpenFileLimit, readSystemOpenFileLimit } from '../../src/cli/open
 import { parseArguments } from '../../src/cli/parse-arguments.js';
 import { preflight } from '../../src/cli/preflight.js';
 import { checkSandboxSupport } from '../../src/cli/sandbox-support.js';
+import { checkSecurityModel } from '../../src/cli/security-model.js';
 import { checkSharedDirectory } from '../../src/cli/shared-directory.js';
 import { isListening, prepareSocketPath } from '../../src/cli/socket-path.js';
 import type { SandboxMode } from '../../src/config/modes.js';
@@ -30,7 +31,11 @@ const rootCapabilities = 0x1ff_ffff_ffffn;
 
 function plan(sandbox: SandboxMode, capabilities: bigint): SandboxPlan {
   const nothing = { uidMap: [], gidMap: [], capabilityChanges: [], inodeFileHandles: null };
-  return planSandbox({ sandbox, ...nothing }, capabilities, () => false);
+  return planSandbox(
+    { sandbox, securityModel: 'passthrough', ...nothing },
+    capabilities,
+    () => false,
+  );
 }
 
 function listenOn(path: string): Promise<Server> {
@@ -212,6 +217,24 @@ t.test('the sandbox', async (t) => {
   );
 });
 
+const unsupported = { errno: 95, code: 'EOPNOTSUPP', syscall: 'getxattr' };
+
+t.test('a model that keeps what the share has no room for', async (t) => {
+  const without = { probeDirectory: () => ({ fileHandles: undefined, xattrs: unsupported }) };
+  const having = { probeDirectory: () => ({ fileHandles: undefined, xattrs: undefined }) };
+  const sharedDir = '/srv';
+  for (const securityModel of ['passthrough', 'mapped-file', 'none'] as const) {
+    checkSecurityModel(without, { securityModel, sharedDir });
+  }
+  checkSecurityModel(having, { securityModel: 'mapped-xattr', sharedDir });
+  t.throws(
+    () => {
+      checkSecurityModel(without, { securityModel: 'mapped-xattr', sharedDir });
+    },
+    { code: 'VFSD_SHARE_XATTRS', message: /below \/srv.*EOPNOTSUPP/, hint: /mapped-file/ },
+  );
+});
+
 t.test('all together', async (t) => {
   const directory = t.testdir({ share: {} });
   mkdirSync(join(directory, 'run'));
@@ -219,6 +242,7 @@ t.test('all together', async (t) => {
   const binding = {
     getEffectiveCapabilities: () => 0n,
     getOpenFileLimit: () => ({ soft: 1024n, hard: 1024n }),
+    probeDirectory: () => ({ fileHandles: undefined, xattrs: unsupported }),
   };
   t.same(await preflight(binding, validate(await parseArguments(args))), {
     sandbox: {
@@ -237,4 +261,6 @@ t.test('all together', async (t) => {
   };
   const config = validate(await parseArguments(args));
   await t.rejects(preflight(failing, config), { code: 'VFSD_NATIVE_CALL' });
+  const mapped = validate(await parseArguments([...args, '--security-model=mapped']));
+  await t.rejects(preflight(binding, mapped), { code: 'VFSD_SHARE_XATTRS' });
 });

@@ -163,6 +163,8 @@ t.test('the filters have what the options need', async (t) => {
   t.strictSame(await calls('prefer', '--readonly'), ['openat', 'open_by_handle_at']);
   t.strictSame(await calls('never', '--readonly', '--flock'), ['openat', 'flock']);
   t.strictSame(await calls('never', '--readonly', '--posix-acl=auto'), ['openat', 'getxattr']);
+  const mapped = ['--readonly', '--security-model=mapped'];
+  t.strictSame(await calls('never', ...mapped), ['openat', 'getxattr']);
 });
 
 t.test('--seccomp-allow reaches the filters, under names that are known', async (t) => {

@@ -21,6 +21,6 @@ export function hostXattrs(path: string): Record<string, string> {
 
 export function setHostXattr(path: string, name: string, value: string): void {
   const program =
-    'os.setxattr(sys.argv[1],sys.argv[2],bytes(sys.argv[3],"latin1"),follow_symlinks=False)';
-  python(program, path, name, value);
+    'os.setxattr(sys.argv[1],sys.argv[2],bytes.fromhex(sys.argv[3]),follow_symlinks=False)';
+  python(program, path, name, Buffer.from(value, 'latin1').toString('hex'));
 }

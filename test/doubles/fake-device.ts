@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { DeviceMetrics, SlowRequest } from '../../src/native/device-metrics.js';
 import type {
-  DeviceMetrics,
   Fd,
   MemoryRegion,
   NativeDevice,
   RingIndex,
   RingSetup,
   SetupRefusal,
-  SlowRequest,
   SystemFailure,
 } from '../../src/native/types.js';
 

@@ -27,6 +27,7 @@ function plan(
       gidMap: [],
       capabilityChanges: [],
       inodeFileHandles: null,
+      securityModel: 'passthrough',
       ...config,
     },
     effective,
@@ -42,6 +43,13 @@ t.test('who cannot make namespaces directly gets a user namespace', async (t) =>
   t.same(plan({}, 0n), { ...expected, userNamespace: true });
   t.same(plan({ uidMap: map }, all), { ...expected, userNamespace: true }, 'so do maps of ids');
   t.same(plan({ gidMap: map }, all), { ...expected, userNamespace: true });
+});
+
+t.test('a mapped model needs to own nothing but its own files', async (t) => {
+  const few = capabilityMask(Capability.DAC_OVERRIDE) | capabilityMask(Capability.FOWNER);
+  t.equal(plan({ securityModel: 'mapped-xattr' }, all).capabilities, few);
+  t.equal(plan({ securityModel: 'mapped-file' }, all).capabilities, few);
+  t.equal(plan({ securityModel: 'none' }, all).capabilities, kept);
 });
 
 t.test('nobody keeps what they do not have', async (t) => {

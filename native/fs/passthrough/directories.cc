@@ -146,7 +146,7 @@ Status Passthrough::List(RequestContext& context, OpenDirectory& directory, uint
   if (!sought) {
     return sought;
   }
-  for (bool empty = true;; empty = false) {
+  for (bool empty = true;;) {
     const Result<bool> more = FillListing(directory, entries);
     if (!more) {
       // What has been written is given; the error will come again at the next call.
@@ -157,14 +157,17 @@ Status Passthrough::List(RequestContext& context, OpenDirectory& directory, uint
       return {};
     }
     const HostEntry entry = EntryAt(entries.data() + listing.next);
-    if (!out.Fits(entry.name)) {
-      // An empty reply would mean the end of the directory.
-      return empty ? Status(Errno(EINVAL)) : Status();
+    if (out.Shows(entry.name)) {
+      if (!out.Fits(entry.name)) {
+        // An empty reply would mean the end of the directory.
+        return empty ? Status(Errno(EINVAL)) : Status();
+      }
+      AddEntry(context, directory,
+               {entry.name, GuestNumber(context, *directory.mount, entry.fixed.d_ino),
+                static_cast<uint64_t>(entry.fixed.d_off), entry.fixed.d_type},
+               out);
+      empty = false;
     }
-    AddEntry(context, directory,
-             {entry.name, GuestNumber(context, *directory.mount, entry.fixed.d_ino),
-              static_cast<uint64_t>(entry.fixed.d_off), entry.fixed.d_type},
-             out);
     listing.next += entry.fixed.d_reclen;
     listing.offset = static_cast<uint64_t>(entry.fixed.d_off);
   }

@@ -16,6 +16,7 @@ import { checkIdMaps } from '../id-map-support.js';
 import { chooseOpenFileLimit, readSystemOpenFileLimit } from '../open-file-limit.js';
 import { handlesStayInShare } from '../reach-of-handles.js';
 import { checkSandboxSupport } from '../sandbox-support.js';
+import { checkSecurityModel } from '../security-model.js';
 import { checkSharedDirectory } from '../shared-directory.js';
 import { checkSocketPath } from '../socket-path.js';
 import { examined, fail, ok, warn, type Check, type Finding, type Patient } from './check.js';
@@ -143,6 +144,7 @@ function xattrFinding({ binding, config }: Patient): Finding {
   const { xattrs } = binding.probeDirectory(config.sharedDir);
   if (!isSystemFailure(xattrs)) return ok('the file system has them');
   const text = `the file system has none of users (${describeFailure(xattrs)})`;
+  checkSecurityModel(binding, config);
   return config.xattr
     ? warn(text, 'leave --xattr out, or share a directory of another file system')
     : ok(`${text}, and none are asked for`);

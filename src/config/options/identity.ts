@@ -1,8 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { securityModels } from '../modes.js';
 import type { OptionDefinition } from './definition.js';
 
 export const identityOptions = [
+  {
+    name: 'security-model',
+    value: 'MODEL',
+    choices: securityModels,
+    default: '`passthrough`',
+    summary:
+      "What the guest's owners, modes and special files are on the host: passthrough, mapped (mapped-xattr), " +
+      'mapped-file or none.',
+    detail:
+      "The models of QEMU's 9p server, in its formats. `passthrough`: they are the host's own. `mapped-xattr`: all of " +
+      'it is kept in extended attributes of ordinary files of the one user that vfsd runs as, so that the guest has ' +
+      'root, set-user-ID programs and devices, and the host does not. `mapped-file`: the same in hidden files, for ' +
+      'file systems without extended attributes. `none`: as passthrough, but a change of owner or mode that the host ' +
+      'refuses is said to be done. See docs/security-models.md.',
+  },
+  {
+    name: 'fmode',
+    value: 'MODE',
+    default: '`0600`',
+    summary:
+      'Permission bits, in octal, of the files that a mapped security model makes on the host.',
+    detail:
+      "They have nothing to do with the modes that the guest sees. The owner's must be among them.",
+  },
+  {
+    name: 'dmode',
+    value: 'MODE',
+    default: '`0700`',
+    summary: 'The same for directories.',
+    detail: '',
+  },
   {
     name: 'uid-map',
     value: ':INSIDE:HOST:COUNT:',

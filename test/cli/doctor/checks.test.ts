@@ -65,6 +65,10 @@ t.test('what works and could be better is noted', async (t) => {
   const none = { binding: binding({ fileHandles: unsupported, xattrs: unsupported }) };
   t.match(await examine('File handles', [], none), { verdict: 'warn' });
   t.match(await examine('Extended attributes', ['--xattr'], none), { verdict: 'warn' });
+  t.match(await examine('Extended attributes', ['--security-model=mapped'], none), {
+    verdict: 'fail',
+    found: /VFSD_SHARE_XATTRS/,
+  });
   const withoutSearch = { capabilities: all & ~(1n << BigInt(Capability.DAC_READ_SEARCH)) };
   t.match(await examine('File handles', [], withoutSearch), { found: /CAP_DAC_READ_SEARCH/ });
 });

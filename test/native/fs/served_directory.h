@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "../fuse/awake_always.h"
 #include "fs/passthrough/passthrough.h"
@@ -28,7 +30,9 @@ class ServedDirectory : public ::testing::Test {
   }
   ~ServedDirectory() override {
     // Not in /proc/self/fd, where the served process lives.
-    EXPECT_EQ(std::system(("rm -rf " + directory_).c_str()), 0);
+    std::error_code failed;
+    std::filesystem::remove_all(directory_, failed);
+    EXPECT_FALSE(failed) << failed.message();
   }
 
   static UniqueFd OpenPath(const char* path) {

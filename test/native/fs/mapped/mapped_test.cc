@@ -1,0 +1,507 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What a guest gets of both mapped models, whatever they keep it in.
+
+#include <dirent.h>
+#include <linux/fs.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "abi/posix_acl.h"
+#include "mapped_directory.h"
+
+namespace vfsd::fs::mapped {
+namespace {
+
+using fuse::kRootNode;
+using testing::Model;
+
+class MappedTest : public testing::MappedDirectory, public ::testing::WithParamInterface<Model> {
+ protected:
+  void SetUp() override { Map(GetParam()); }
+
+  std::string GuestXattr(NodeId node, const char* name) {
+    std::array<char, 1000> value;
+    const auto length =
+        mapped_->GetXattr(context_, node, name, std::as_writable_bytes(std::span(value)));
+    return length ? std::string(value.data(), *length) : std::to_string(length.error().value());
+  }
+  Status SetGuestXattr(NodeId node, const char* name, std::string_view value) {
+    return mapped_->SetXattr(context_, node, name, std::as_bytes(std::span(value)),
+                             {static_cast<uint32_t>(value.size()), 0, 0, 0});
+  }
+  std::string TargetOf(NodeId node) {
+    std::array<char, 4096> target;
+    const auto length = mapped_->ReadLink(context_, node, target);
+    return length ? std::string(target.data(), *length) : std::to_string(length.error().value());
+  }
+
+  static std::string Acl(uint16_t named, uint16_t mask) {
+    struct Entry {
+      uint16_t tag;
+      uint16_t perm;
+      uint32_t id;
+    };
+    constexpr uint32_t kNoId = UINT32_MAX;
+    const struct {
+      uint32_t version = 2;
+      Entry entries[5];
+    } list = {2, {{1, 6, kNoId}, {2, named, 0}, {4, 4, kNoId}, {16, mask, kNoId}, {32, 0, kNoId}}};
+    return {reinterpret_cast<const char*>(&list), sizeof list};
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Models, MappedTest, ::testing::Values(Model::kXattr, Model::kFile),
+                         [](const auto& param) {
+                           return param.param == Model::kXattr ? "Xattr" : "File";
+                         });
+
+TEST_P(MappedTest, WhatAUserOfTheGuestMakesIsTheirsThereAndTheDaemonsOnTheHost) {
+  Be(1000, 100);
+  const auto file =
+      mapped_->Create(context_, kRootNode, NameOf("file"), {.mode = 04751}, {O_RDWR, 0});
+  ASSERT_TRUE(file.ok());
+  EXPECT_EQ(file->entry.attr.mode, S_IFREG | 04751u);
+  EXPECT_EQ(file->entry.attr.uid, 1000u);
+  EXPECT_EQ(file->entry.attr.gid, 100u);
+  EXPECT_EQ(StatOf("file").st_uid, geteuid());
+  EXPECT_EQ(StatOf("file").st_gid, getegid());
+  EXPECT_EQ(StatOf("file").st_mode, S_IFREG | 0600u);
+  MakeDirectory("directory", 01777);
+  EXPECT_EQ(Look("directory").mode, S_IFDIR | 01777u);
+  EXPECT_EQ(Look("directory").uid, 1000u);
+  EXPECT_EQ(StatOf("directory").st_mode, S_IFDIR | 0700u);
+  EXPECT_EQ(StatOf("directory").st_uid, geteuid());
+}
+
+TEST_P(MappedTest, TheModesOnTheHostAreThoseThatWereAskedFor) {
+  Map(GetParam(), {.file_mode = 0640, .directory_mode = 0750});
+  MakeFile("file", 0777);
+  MakeDirectory("directory", 0777);
+  EXPECT_EQ(ModeOf("file"), 0640u);
+  EXPECT_EQ(ModeOf("directory"), 0750u);
+}
+
+TEST_P(MappedTest, DevicesFifosAndSocketsAreEmptyRegularFilesOnTheHost) {
+  const struct {
+    const char* name;
+    uint32_t mode;
+    uint32_t device;
+  } objects[] = {{"console", S_IFCHR | 0600, 5u << 8 | 1},
+                 {"disk", S_IFBLK | 0660, 259u << 8 | (0x1234u & 0xff) | (0x1200u << 12)},
+                 {"fifo", S_IFIFO | 0644, 0},
+                 {"socket", S_IFSOCK | 0755, 0}};
+  for (const auto& object : objects) {
+    const auto made = mapped_->MkNod(context_, kRootNode, NameOf(object.name),
+                                     {.mode = object.mode}, object.device);
+    ASSERT_TRUE(made.ok()) << object.name;
+    const abi::fuse_attr found = Look(object.name);
+    EXPECT_EQ(found.mode, object.mode);
+    EXPECT_EQ(found.rdev, object.device);
+    EXPECT_TRUE(S_ISREG(StatOf(object.name).st_mode));
+    EXPECT_EQ(StatOf(object.name).st_size, 0);
+    const auto exact = mapped_->Statx(context_, NodeId{made->nodeid}, STATX_BASIC_STATS);
+    ASSERT_TRUE(exact.ok());
+    EXPECT_EQ(exact->stat.mode, object.mode);
+    EXPECT_EQ(exact->stat.rdev_major, object.device >> 8 & 0xfff);
+  }
+}
+
+TEST_P(MappedTest, ASymbolicLinkIsARegularFileWithItsTargetInIt) {
+  const auto made = mapped_->Symlink(context_, kRootNode, NameOf("link"), "../a b", {.mode = 0});
+  ASSERT_TRUE(made.ok());
+  EXPECT_EQ(made->attr.mode, S_IFLNK | 0777u);
+  EXPECT_EQ(made->attr.size, 6u);
+  EXPECT_EQ(TargetOf(NodeId{made->nodeid}), "../a b");
+  EXPECT_TRUE(S_ISREG(StatOf("link").st_mode));
+  EXPECT_EQ(HostText("link"), "../a b");
+}
+
+TEST_P(MappedTest, WhatIsOfTheHostAloneIsSeenAsItIs) {
+  WriteHost("file", "text");
+  ASSERT_EQ(chmod(PathOf("file").c_str(), 0604), 0);
+  ASSERT_EQ(symlink("elsewhere", PathOf("link").c_str()), 0);
+  EXPECT_EQ(Look("file").mode, S_IFREG | 0604u);
+  EXPECT_EQ(Look("file").uid, geteuid());
+  EXPECT_EQ(Look("link").mode & S_IFMT, static_cast<uint32_t>(S_IFLNK));
+  EXPECT_EQ(TargetOf(NodeOf("link")), "elsewhere");
+}
+
+TEST_P(MappedTest, OwnersAndModesAreChangedForTheGuestAlone) {
+  WriteHost("file", "text");
+  const NodeId node = NodeOf("file");
+  ASSERT_TRUE(Chown(node, 7, 8).ok());
+  ASSERT_TRUE(Chmod(node, S_IFREG | 02755).ok());
+  EXPECT_EQ(Look("file").uid, 7u);
+  EXPECT_EQ(Look("file").gid, 8u);
+  EXPECT_EQ(Look("file").mode, S_IFREG | 02755u);
+  EXPECT_EQ(StatOf("file").st_uid, geteuid());
+  EXPECT_EQ(StatOf("file").st_mode, S_IFREG | 0600u);
+  ASSERT_TRUE(SetAttr(node, {.valid = abi::FATTR_GID, .gid = 9}).ok());
+  EXPECT_EQ(Look("file").uid, 7u);
+  EXPECT_EQ(Look("file").gid, 9u);
+  EXPECT_EQ(Chown(node, UINT32_MAX, 0).error(), Errno(EINVAL));
+}
+
+TEST_P(MappedTest, TheRootDirectoryHasAttributesToo) {
+  ASSERT_TRUE(Chown(kRootNode, 5, 6).ok());
+  ASSERT_TRUE(Chmod(kRootNode, S_IFDIR | 0711).ok());
+  const auto root = mapped_->GetAttr(context_, kRootNode);
+  ASSERT_TRUE(root.ok());
+  EXPECT_EQ(root->attr.mode, S_IFDIR | 0711u);
+  EXPECT_EQ(root->attr.uid, 5u);
+  EXPECT_EQ(ModeOf("."), 0755u);
+  EXPECT_TRUE(List(true).empty());
+}
+
+TEST_P(MappedTest, AModeCannotChangeATypeAndSizesAndTimesAreTheHosts) {
+  const NodeId node = MakeFile("file", 0644);
+  ASSERT_TRUE(Chmod(node, S_IFLNK | 0600).ok());
+  EXPECT_EQ(GuestMode(node), S_IFREG | 0600u);
+  ASSERT_TRUE(
+      SetAttr(node, {.valid = abi::FATTR_SIZE | abi::FATTR_MTIME, .size = 77, .mtime = 1000}).ok());
+  EXPECT_EQ(StatOf("file").st_size, 77);
+  EXPECT_EQ(StatOf("file").st_mtime, 1000);
+}
+
+TEST_P(MappedTest, SetIdBitsGoWhenTheOwnerOrTheContentsChange) {
+  const NodeId node = MakeFile("file", 0755);
+  const auto set = [&] { return Chmod(node, S_IFREG | 06755); };
+  const auto opened = mapped_->Open(context_, node, {O_RDWR, 0});
+  ASSERT_TRUE(opened.ok());
+  char text[] = "x";
+  const auto write = [&](uint32_t flags) {
+    iovec piece = {text, 1};
+    memory::SegmentCursor from(piece);
+    return mapped_->Write(context_, node, {.fh = opened->fh, .size = 1, .write_flags = flags}, from)
+        .ok();
+  };
+
+  ASSERT_TRUE(set().ok());
+  ASSERT_TRUE(Chown(node, 1, 1).ok());
+  EXPECT_EQ(GuestMode(node), S_IFREG | 0755u);
+
+  ASSERT_TRUE(set().ok());
+  EXPECT_TRUE(write(0));
+  EXPECT_EQ(GuestMode(node), S_IFREG | 06755u);
+  EXPECT_TRUE(write(abi::FUSE_WRITE_KILL_SUIDGID));
+  EXPECT_EQ(GuestMode(node), S_IFREG | 0755u);
+
+  ASSERT_TRUE(set().ok());
+  ASSERT_TRUE(SetAttr(node, {.valid = abi::FATTR_SIZE | abi::FATTR_KILL_SUIDGID, .size = 5}).ok());
+  EXPECT_EQ(GuestMode(node), S_IFREG | 0755u);
+
+  ASSERT_TRUE(set().ok());
+  ASSERT_TRUE(mapped_->Open(context_, node, {O_RDWR | O_TRUNC, abi::FUSE_OPEN_KILL_SUIDGID}).ok());
+  EXPECT_EQ(GuestMode(node), S_IFREG | 0755u);
+
+  Be(1000, 1000);
+  ASSERT_TRUE(set().ok());
+  ASSERT_TRUE(mapped_->Fallocate(context_, node, {.fh = opened->fh, .length = 10}).ok());
+  EXPECT_EQ(GuestMode(node), S_IFREG | 0755u);
+}
+
+TEST_P(MappedTest, ASetGroupIdBitWithoutExecutionStays) {
+  const NodeId node = MakeFile("file", 0644);
+  ASSERT_TRUE(Chmod(node, S_IFREG | 06644).ok());
+  ASSERT_TRUE(Chown(node, 1, 1).ok());
+  EXPECT_EQ(GuestMode(node), S_IFREG | 02644u);
+}
+
+TEST_P(MappedTest, ADirectoryHandsItsGroupDown) {
+  const NodeId directory = MakeDirectory("directory", 0777);
+  ASSERT_TRUE(Chown(directory, 0, 50).ok());
+  ASSERT_TRUE(Chmod(directory, S_IFDIR | 02777).ok());
+  Be(1000, 1000);
+  MakeDirectory("below", 0755, directory);
+  EXPECT_EQ(Look("below", directory).gid, 50u);
+  EXPECT_EQ(Look("below", directory).mode, S_IFDIR | 02755u);
+  // Not for who is no member of the group.
+  MakeFile("file", 02755, directory);
+  EXPECT_EQ(Look("file", directory).gid, 50u);
+  EXPECT_EQ(Look("file", directory).mode, S_IFREG | 0755u);
+  Be(1000, 50);
+  MakeFile("members", 02755, directory);
+  EXPECT_EQ(Look("members", directory).mode, S_IFREG | 02755u);
+}
+
+TEST_P(MappedTest, TheMaskOfTheProcessIsApplied) {
+  ASSERT_TRUE(
+      mapped_->MkDir(context_, kRootNode, NameOf("directory"), {.mode = 0777, .umask = 027}).ok());
+  EXPECT_EQ(Look("directory").mode, S_IFDIR | 0750u);
+}
+
+TEST_P(MappedTest, AListingTellsTypesOnlyWhereItKnowsThem) {
+  MakeDirectory("directory", 0755);
+  MakeFile("file", 0644);
+  ASSERT_TRUE(mapped_->Symlink(context_, kRootNode, NameOf("link"), "file", {}).ok());
+  auto plain = List(false);
+  std::ranges::sort(plain);
+  using Entries = std::vector<std::pair<std::string, uint32_t>>;
+  EXPECT_EQ(plain, (Entries{{"directory", DT_DIR}, {"file", DT_UNKNOWN}, {"link", DT_UNKNOWN}}));
+  auto plus = List(true);
+  std::ranges::sort(plus);
+  EXPECT_EQ(plus, (Entries{{"directory", DT_DIR}, {"file", DT_REG}, {"link", DT_LNK}}));
+}
+
+TEST_P(MappedTest, ANameThatIsTakenIsRefusedAndItsAttributesStay) {
+  const NodeId node = MakeFile("file", 04755);
+  ASSERT_TRUE(Chown(node, 3, 4).ok());
+  const uint32_t mode = GuestMode(node);
+  EXPECT_EQ(mapped_->MkNod(context_, kRootNode, NameOf("file"), {.mode = S_IFREG}, 0).error(),
+            Errno(EEXIST));
+  EXPECT_EQ(mapped_->MkDir(context_, kRootNode, NameOf("file"), {.mode = 0755}).error(),
+            Errno(EEXIST));
+  EXPECT_EQ(mapped_->Symlink(context_, kRootNode, NameOf("file"), "x", {}).error(), Errno(EEXIST));
+  EXPECT_EQ(mapped_->Link(context_, node, kRootNode, NameOf("file")).error(), Errno(EEXIST));
+  const abi::fuse_open_in exclusive = {O_RDWR | O_CREAT | O_EXCL, 0};
+  EXPECT_EQ(mapped_->Create(context_, kRootNode, NameOf("file"), {.mode = 0600}, exclusive).error(),
+            Errno(EEXIST));
+  EXPECT_EQ(
+      mapped_->Create(context_, kRootNode, NameOf("file"), {.mode = 0600}, {O_RDWR, 0}).error(),
+      Errno(ESTALE));
+  EXPECT_EQ(Look("file").mode, mode);
+  EXPECT_EQ(Look("file").uid, 3u);
+}
+
+TEST_P(MappedTest, NothingOfAnotherTypeIsMade) {
+  EXPECT_EQ(mapped_->MkNod(context_, kRootNode, NameOf("x"), {.mode = S_IFDIR}, 0).error(),
+            Errno(EPERM));
+  EXPECT_EQ(mapped_->MkNod(context_, kRootNode, NameOf("x"), {.mode = S_IFLNK}, 0).error(),
+            Errno(EINVAL));
+  EXPECT_EQ(
+      mapped_->Rename(context_, kRootNode, NameOf("x"), kRootNode, NameOf("y"), RENAME_WHITEOUT)
+          .error(),
+      Errno(EINVAL));
+  EXPECT_FALSE(Exists("x"));
+}
+
+TEST_P(MappedTest, ANewNameOfAnObjectHasItsAttributes) {
+  const NodeId node = MakeFile("file", 0755);
+  ASSERT_TRUE(Chown(node, 3, 4).ok());
+  const NodeId directory = MakeDirectory("directory", 0755);
+  ASSERT_TRUE(mapped_->Link(context_, node, directory, NameOf("second")).ok());
+  EXPECT_EQ(Look("second", directory).uid, 3u);
+  // What is changed by one name is changed.
+  ASSERT_TRUE(Chown(NodeOf("second", directory), 5, 6).ok());
+  EXPECT_EQ(Look("file").uid, 5u);
+  // The first name goes, the object stays what it is.
+  ASSERT_TRUE(mapped_->Unlink(context_, kRootNode, NameOf("file")).ok());
+  EXPECT_EQ(Look("second", directory).uid, 5u);
+  EXPECT_EQ(GuestMode(node), S_IFREG | 0755u);
+}
+
+TEST_P(MappedTest, ARenamedObjectKeepsItsAttributes) {
+  const NodeId one = MakeFile("one", 0711);
+  ASSERT_TRUE(Chown(one, 1, 1).ok());
+  ASSERT_TRUE(Chown(MakeFile("two", 0722), 2, 2).ok());
+  const NodeId directory = MakeDirectory("directory", 0755);
+  ASSERT_TRUE(
+      mapped_->Rename(context_, kRootNode, NameOf("one"), directory, NameOf("moved"), 0).ok());
+  EXPECT_EQ(Look("moved", directory).uid, 1u);
+  EXPECT_EQ(GuestMode(one), S_IFREG | 0711u);
+  // Over another one.
+  ASSERT_TRUE(
+      mapped_->Rename(context_, directory, NameOf("moved"), kRootNode, NameOf("two"), 0).ok());
+  EXPECT_EQ(Look("two").uid, 1u);
+  // What changes afterwards belongs to it.
+  ASSERT_TRUE(Chmod(one, S_IFREG | 0700).ok());
+  EXPECT_EQ(Look("two").mode, S_IFREG | 0700u);
+}
+
+TEST_P(MappedTest, ExchangedObjectsKeepTheirAttributes) {
+  ASSERT_TRUE(Chown(MakeFile("one", 0711), 1, 1).ok());
+  WriteHost("hosts", "");
+  const NodeId directory = MakeDirectory("directory", 0755);
+  ASSERT_TRUE(Chown(MakeFile("two", 0722, directory), 2, 2).ok());
+  const auto exchange = [&](const char* name, NodeId parent, const char* other) {
+    return mapped_->Rename(context_, kRootNode, NameOf(name), parent, NameOf(other),
+                           RENAME_EXCHANGE);
+  };
+  ASSERT_TRUE(exchange("one", directory, "two").ok());
+  EXPECT_EQ(Look("one").uid, 2u);
+  EXPECT_EQ(Look("two", directory).uid, 1u);
+  ASSERT_TRUE(exchange("one", kRootNode, "hosts").ok());
+  EXPECT_EQ(Look("hosts").uid, 2u);
+  EXPECT_EQ(Look("one").mode, S_IFREG | 0600u);
+  ASSERT_TRUE(exchange("one", kRootNode, "hosts").ok());
+  EXPECT_EQ(Look("one").uid, 2u);
+  EXPECT_EQ(Look("hosts").mode, S_IFREG | 0600u);
+}
+
+TEST_P(MappedTest, AFailedRenameChangesNothing) {
+  ASSERT_TRUE(Chown(MakeFile("one", 0711), 1, 1).ok());
+  ASSERT_TRUE(Chown(MakeFile("two", 0722), 2, 2).ok());
+  EXPECT_EQ(
+      mapped_
+          ->Rename(context_, kRootNode, NameOf("one"), kRootNode, NameOf("two"), RENAME_NOREPLACE)
+          .error(),
+      Errno(EEXIST));
+  EXPECT_EQ(
+      mapped_->Rename(context_, kRootNode, NameOf("none"), kRootNode, NameOf("two"), 0).error(),
+      Errno(ENOENT));
+  EXPECT_EQ(Look("one").uid, 1u);
+  EXPECT_EQ(Look("two").uid, 2u);
+}
+
+TEST_P(MappedTest, WhatIsOpenAndRemovedKeepsItsAttributes) {
+  const NodeId node = MakeFile("file", 0755);
+  ASSERT_TRUE(Chown(node, 3, 4).ok());
+  ASSERT_TRUE(mapped_->Unlink(context_, kRootNode, NameOf("file")).ok());
+  const auto attributes = mapped_->GetAttr(context_, node);
+  ASSERT_TRUE(attributes.ok());
+  EXPECT_EQ(attributes->attr.uid, 3u);
+  ASSERT_TRUE(Chmod(node, S_IFREG | 0600).ok());
+  EXPECT_EQ(GuestMode(node), S_IFREG | 0600u);
+}
+
+TEST_P(MappedTest, AFileWithoutANameCanGetOne) {
+  Be(1000, 1000);
+  const auto made =
+      mapped_->TmpFile(context_, kRootNode, {.mode = 0640, .umask = 027}, {O_RDWR, 0});
+  ASSERT_TRUE(made.ok());
+  const NodeId node{made->entry.nodeid};
+  EXPECT_EQ(made->entry.attr.uid, 1000u);
+  EXPECT_EQ(GuestMode(node), S_IFREG | 0640u);
+  ASSERT_TRUE(mapped_->Link(context_, node, kRootNode, NameOf("named")).ok());
+  EXPECT_EQ(Look("named").uid, 1000u);
+}
+
+TEST_P(MappedTest, AFullDirectoryIsNotRemovedAndAnEmptyOneIs) {
+  const NodeId directory = MakeDirectory("directory", 0755);
+  ASSERT_TRUE(Chown(MakeFile("file", 0644, directory), 1, 1).ok());
+  EXPECT_EQ(mapped_->RmDir(context_, kRootNode, NameOf("directory")).error(), Errno(ENOTEMPTY));
+  EXPECT_EQ(Look("file", directory).uid, 1u);
+  EXPECT_EQ(mapped_->RmDir(context_, directory, NameOf("file")).error(), Errno(ENOTDIR));
+  EXPECT_EQ(mapped_->RmDir(context_, directory, NameOf("none")).error(), Errno(ENOENT));
+  ASSERT_TRUE(mapped_->Unlink(context_, directory, NameOf("file")).ok());
+  EXPECT_TRUE(mapped_->RmDir(context_, kRootNode, NameOf("directory")).ok());
+  EXPECT_FALSE(Exists("directory"));
+}
+
+TEST_P(MappedTest, AnEmptyDirectoryIsReplacedByAnother) {
+  const NodeId one = MakeDirectory("one", 0711);
+  MakeFile("file", 0644, one);
+  const NodeId two = MakeDirectory("two", 0722);
+  MakeFile("file", 0644, two);
+  const auto rename = [&] {
+    return mapped_->Rename(context_, kRootNode, NameOf("one"), kRootNode, NameOf("two"), 0);
+  };
+  EXPECT_EQ(rename().error(), Errno(ENOTEMPTY));
+  ASSERT_TRUE(mapped_->Unlink(context_, two, NameOf("file")).ok());
+  ASSERT_TRUE(rename().ok());
+  EXPECT_EQ(Look("two").mode, S_IFDIR | 0711u);
+}
+
+TEST_P(MappedTest, AccessIsDecidedByWhatTheGuestSees) {
+  const NodeId node = MakeFile("file", 0640);
+  ASSERT_TRUE(Chown(node, 1000, 100).ok());
+  Be(1000, 1);
+  EXPECT_TRUE(mapped_->Access(context_, node, R_OK | W_OK).ok());
+  Be(2000, 100);
+  EXPECT_TRUE(mapped_->Access(context_, node, R_OK).ok());
+  EXPECT_EQ(mapped_->Access(context_, node, W_OK).error(), Errno(EACCES));
+  Be(2000, 200);
+  EXPECT_EQ(mapped_->Access(context_, node, R_OK).error(), Errno(EACCES));
+}
+
+TEST_P(MappedTest, AttributesOfUsersAreTheGuestsAndOthersAreNot) {
+  const NodeId node = MakeFile("file", 0644);
+  ASSERT_TRUE(SetGuestXattr(node, "user.colour", "red").ok());
+  EXPECT_EQ(GuestXattr(node, "user.colour"), "red");
+  for (const char* name : {"security.capability", "trusted.x", "security.selinux"}) {
+    EXPECT_EQ(SetGuestXattr(node, name, "x").error(), Errno(EOPNOTSUPP)) << name;
+    EXPECT_EQ(GuestXattr(node, name), std::to_string(EOPNOTSUPP)) << name;
+    EXPECT_EQ(mapped_->RemoveXattr(context_, node, name).error(), Errno(EOPNOTSUPP)) << name;
+  }
+  std::array<char, 100> names;
+  const auto length = mapped_->ListXattr(context_, node, std::as_writable_bytes(std::span(names)));
+  ASSERT_TRUE(length.ok());
+  EXPECT_EQ(std::string(names.data(), *length), std::string("user.colour\0", 12));
+  EXPECT_EQ(*mapped_->ListXattr(context_, node, {}), 12u);
+  const auto narrow =
+      mapped_->ListXattr(context_, node, std::as_writable_bytes(std::span(names)).first(5));
+  EXPECT_EQ(narrow.error(), Errno(ERANGE));
+  ASSERT_TRUE(mapped_->RemoveXattr(context_, node, "user.colour").ok());
+  EXPECT_EQ(GuestXattr(node, "user.colour"), std::to_string(ENODATA));
+}
+
+TEST_P(MappedTest, WithoutTheOptionThereAreNoneForTheGuest) {
+  Map(GetParam(), {.xattr = false});
+  const NodeId node = MakeFile("file", 04755);
+  EXPECT_EQ(GuestMode(node), S_IFREG | 04755u);
+  EXPECT_EQ(GuestXattr(node, "user.colour"), std::to_string(ENOSYS));
+  EXPECT_EQ(mapped_->ListXattr(context_, node, {}).error(), Errno(ENOSYS));
+}
+
+constexpr const char* kAccess = "system.posix_acl_access";
+constexpr const char* kDefault = "system.posix_acl_default";
+
+TEST_P(MappedTest, AListSetsTheModeAndFollowsIt) {
+  const NodeId node = MakeFile("file", 0600);
+  ASSERT_TRUE(SetGuestXattr(node, kAccess, Acl(6, 6)).ok());
+  EXPECT_EQ(GuestMode(node), S_IFREG | 0660u);
+  EXPECT_EQ(GuestXattr(node, kAccess), Acl(6, 6));
+  ASSERT_TRUE(Chmod(node, S_IFREG | 0640).ok());
+  EXPECT_EQ(GuestXattr(node, kAccess), Acl(6, 4));
+  EXPECT_TRUE(mapped_->RemoveXattr(context_, node, kAccess).ok());
+  EXPECT_EQ(GuestXattr(node, kAccess), std::to_string(ENODATA));
+  EXPECT_TRUE(mapped_->RemoveXattr(context_, node, kAccess).ok());
+  EXPECT_EQ(SetGuestXattr(node, kAccess, "rubbish").error(), Errno(EINVAL));
+}
+
+TEST_P(MappedTest, AListThatSaysNoMoreThanAModeIsNotKept) {
+  const NodeId node = MakeFile("file", 0600);
+  const std::string three(
+      "\2\0\0\0\1\0\7\0\xff\xff\xff\xff\4\0\5\0\xff\xff\xff\xff\x20\0\1\0\xff\xff\xff\xff", 28);
+  ASSERT_TRUE(SetGuestXattr(node, kAccess, three).ok());
+  EXPECT_EQ(GuestMode(node), S_IFREG | 0751u);
+  EXPECT_EQ(GuestXattr(node, kAccess), std::to_string(ENODATA));
+}
+
+TEST_P(MappedTest, ADefaultListIsHandedDownInsteadOfTheMask) {
+  const NodeId directory = MakeDirectory("directory", 0777);
+  ASSERT_TRUE(SetGuestXattr(directory, kDefault, Acl(7, 7)).ok());
+  ASSERT_TRUE(
+      mapped_->MkNod(context_, directory, NameOf("file"), {.mode = S_IFREG | 0664, .umask = 077}, 0)
+          .ok());
+  EXPECT_EQ(Look("file", directory).mode, S_IFREG | 0660u);
+  EXPECT_EQ(GuestXattr(NodeOf("file", directory), kAccess), Acl(7, 6));
+  const NodeId below = MakeDirectory("below", 0750, directory);
+  EXPECT_EQ(GuestXattr(below, kDefault), Acl(7, 7));
+  EXPECT_EQ(GuestXattr(below, kAccess), Acl(7, 5));
+}
+
+TEST_P(MappedTest, WithoutListsInTheGuestTheyAreNobodys) {
+  context_.negotiated = 0;
+  const NodeId node = MakeFile("file", 0600);
+  EXPECT_EQ(SetGuestXattr(node, kAccess, Acl(6, 6)).error(), Errno(EOPNOTSUPP));
+  EXPECT_EQ(GuestXattr(node, kAccess), std::to_string(EOPNOTSUPP));
+}
+
+TEST_P(MappedTest, ManyThreadsChangeOneObjectAndNothingIsLost) {
+  const NodeId node = MakeFile("file", 0600);
+  constexpr uint32_t kTimes = 300;
+  const auto change = [&](uint32_t valid) {
+    EXPECT_TRUE(identity::KeepSetIdBits(identity::ProcessIdentity::OfCallingThread(), true).ok());
+    fuse::RequestContext context = context_;
+    for (uint32_t i = 1; i <= kTimes; ++i) {
+      EXPECT_TRUE(mapped_
+                      ->SetAttr(context, node,
+                                {.valid = valid, .mode = S_IFREG | (i & 0777), .uid = i, .gid = i})
+                      .ok());
+    }
+  };
+  std::thread users([&] { change(abi::FATTR_UID); });
+  std::thread groups([&] { change(abi::FATTR_GID); });
+  change(abi::FATTR_MODE);
+  users.join();
+  groups.join();
+  EXPECT_EQ(Look("file").uid, kTimes);
+  EXPECT_EQ(Look("file").gid, kTimes);
+  EXPECT_EQ(Look("file").mode, S_IFREG | (kTimes & 0777));
+}
+
+}  // namespace
+}  // namespace vfsd::fs::mapped
