@@ -215,8 +215,27 @@ Status MappedFile::StoreFirst(RequestContext& self, NodeId node, const StoredAtt
   return {};
 }
 
+// A change of owner or mode moves the object's ctime. Where it is a change of another file, setting
+// the mode that the object has already does that.
+Status MappedFile::MoveChangeTime(RequestContext& self, NodeId node) {
+  const auto attributes = inner_.GetAttr(self, node);
+  if (!attributes || S_ISLNK(attributes->attr.mode)) {
+    return attributes ? Status() : attributes.error();
+  }
+  abi::fuse_setattr_in same = {};
+  same.valid = abi::FATTR_MODE;
+  same.mode = attributes->attr.mode;
+  const auto set = inner_.SetAttr(self, node, same);
+  return set ? Status() : set.error();
+}
+
 Status MappedFile::ChangeStored(RequestContext& context, NodeId node,
                                 const StoredAttributes& change) {
+  const Status stored = Store(context, node, change);
+  return stored ? MoveChangeTime(context, node) : stored;
+}
+
+Status MappedFile::Store(RequestContext& context, NodeId node, const StoredAttributes& change) {
   if (node == fuse::kRootNode) {
     const auto metadata = FindRootMetadata(context);
     if (!metadata) {

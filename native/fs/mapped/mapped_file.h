@@ -63,6 +63,8 @@ class MappedFile final : public Mapped {
                             const StoredAttributes& stored);
   Result<HeldNode> WriteUnnamed(RequestContext& self, NodeId directory,
                                 const StoredAttributes& stored);
+  Status Store(RequestContext& self, NodeId node, const StoredAttributes& change);
+  Status MoveChangeTime(RequestContext& self, NodeId node);
   Status Rewrite(RequestContext& self, NodeId metadata, const StoredAttributes& change);
   Result<StoredAttributes> ReadMetadata(RequestContext& self, NodeId metadata);
   /** Gives a file of attributes another name, whatever was there. */

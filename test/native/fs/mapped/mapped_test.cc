@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 #include "abi/posix_acl.h"
@@ -142,6 +143,24 @@ TEST_P(MappedTest, OwnersAndModesAreChangedForTheGuestAlone) {
   EXPECT_EQ(Look("file").uid, 7u);
   EXPECT_EQ(Look("file").gid, 9u);
   EXPECT_EQ(Chown(node, UINT32_MAX, 0).error(), Errno(EINVAL));
+}
+
+TEST_P(MappedTest, AChangeOfOwnerOrModeMovesTheTimeOfChangesAlone) {
+  const NodeId node = MakeFile("file", 0644);
+  const struct stat before = StatOf("file");
+  const auto moved = [](const timespec& one, const timespec& other) {
+    return one.tv_sec != other.tv_sec || one.tv_nsec != other.tv_nsec;
+  };
+  // A clock that ticks a hundred times a second, at least.
+  struct stat now = before;
+  for (int i = 0; i < 1000 && !moved(now.st_ctim, before.st_ctim); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    ASSERT_TRUE(Chmod(node, S_IFREG | 0600).ok());
+    now = StatOf("file");
+  }
+  EXPECT_TRUE(moved(now.st_ctim, before.st_ctim));
+  EXPECT_FALSE(moved(now.st_mtim, before.st_mtim));
+  EXPECT_EQ(now.st_mode, before.st_mode);
 }
 
 TEST_P(MappedTest, TheRootDirectoryHasAttributesToo) {
