@@ -41,6 +41,9 @@ const variants: readonly { readonly options: readonly string[]; readonly needsRo
     needsRoot: true,
   },
   { options: ['--security-label', '--no-readdirplus', '--poll-limit=1000', '--no-killpriv-v2'] },
+  { options: ['--security-model=mapped-xattr', '--posix-acl'] },
+  { options: ['--security-model=mapped-file', '--xattr', '--cache=always', '--flock'] },
+  { options: ['--security-model=none', '--thread-pool-size=0'] },
 ];
 
 /** How long what a session held may take to go. */
@@ -70,7 +73,7 @@ export class Subject implements Stage {
       xattr: isOn(options, ['--xattr', '--posix-acl', '--security-label']) && this.#hasXattrs(),
       locks: isOn(options, ['--posix-lock']),
       flocks: isOn(options, ['--flock']),
-      owners: isRoot,
+      owners: isRoot || isOn(options, ['--security-model=mapped']),
       fewDescriptors: isOn(options, ['--rlimit-nofile']),
     };
   }
