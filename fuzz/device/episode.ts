@@ -5,9 +5,8 @@
  * rings and the front-end do what is wrong. At the end everything is where the model says.
  */
 
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { expectSame, expectTrue } from '../finding.js';
+import { expectTrue } from '../finding.js';
 import type { Random } from '../random.js';
 import type { Tally } from '../tally.js';
 import { root } from '../../test/device/guest.js';
@@ -20,11 +19,12 @@ import {
   sendHostileMessages,
   type Descriptors,
 } from './hostile-messages.js';
+import { compareWithHost } from './host-tree.js';
 import { hostileRequests } from './hostile-requests.js';
 import { hostileRings } from './hostile-rings.js';
 import { lockActions } from './lock-actions.js';
 import { machineActions } from './machine-actions.js';
-import { Model, type ModelNode } from './model.js';
+import { Model } from './model.js';
 import { nameActions } from './name-actions.js';
 import { stormActions } from './storm.js';
 import { modelName, Play, type Abilities, type Action, type Actions } from './play.js';
@@ -82,7 +82,8 @@ export class Episode {
       }
       await this.#runMachine(left === machines);
     }
-    this.#compareWithHost(this.#model.root, join(this.#stage.share, modelName));
+    const { share, abilities } = this.#stage;
+    compareWithHost(this.#model.root, join(share, modelName), abilities.isMapped);
   }
 
   async #runMachine(isFirst: boolean): Promise<void> {
@@ -138,25 +139,5 @@ export class Episode {
     }
     queue.ring.expose();
     expectTrue('the loss of memory is told', queue.ring.waitError(patienceMs));
-  }
-
-  /** The host sees what the guest has made. */
-  #compareWithHost(node: ModelNode, path: string): void {
-    const status = lstatSync(path);
-    expectSame(`the mode of ${path}`, status.mode & 0o7777, node.mode);
-    switch (node.kind) {
-      case 'file':
-        expectTrue(`the content of ${path}`, readFileSync(path).equals(node.content));
-        break;
-      case 'symlink':
-        expectSame(`the target of ${path}`, readlinkSync(path), node.target);
-        break;
-      case 'fifo':
-        expectTrue(`${path} is a FIFO`, status.isFIFO());
-        break;
-      case 'directory':
-        expectSame(path, readdirSync(path).sort(), [...node.entries.keys()].sort());
-        for (const [name, child] of node.entries) this.#compareWithHost(child, join(path, name));
-    }
   }
 }

@@ -18,6 +18,8 @@ export interface Abilities {
   readonly flocks: boolean;
   /** The guest may make files of any user. */
   readonly owners: boolean;
+  /** Owners, modes and types of what it makes are not the host's. */
+  readonly isMapped: boolean;
   /** Descriptors run out: what opens something may be refused with EMFILE, and has done nothing then. */
   readonly fewDescriptors: boolean;
 }

@@ -68,12 +68,13 @@ export class Subject implements Stage {
     this.#worker = worker;
     this.#descriptors = openFiles(worker).size;
     this.#memory = this.#residentKiB();
-    const isRoot = process.getuid?.() === 0;
+    const isMapped = isOn(options, ['--security-model=mapped']);
     this.abilities = {
       xattr: isOn(options, ['--xattr', '--posix-acl', '--security-label']) && this.#hasXattrs(),
       locks: isOn(options, ['--posix-lock']),
       flocks: isOn(options, ['--flock']),
-      owners: isRoot || isOn(options, ['--security-model=mapped']),
+      owners: isMapped || process.getuid?.() === 0,
+      isMapped,
       fewDescriptors: isOn(options, ['--rlimit-nofile']),
     };
   }
