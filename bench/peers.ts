@@ -66,6 +66,8 @@ const variants: Readonly<Record<string, readonly string[]>> = {
   vfsd: [],
   // The daemon never polls.
   'vfsd-sleep': ['--poll-limit=0'],
+  'vfsd-mapped-xattr': ['--security-model=mapped-xattr'],
+  'vfsd-mapped-file': ['--security-model=mapped-file'],
 };
 
 function variant(name: string, extra: readonly string[]): Contender {
