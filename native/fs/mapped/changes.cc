@@ -2,6 +2,7 @@
 #include <fcntl.h>
 
 #include "fs/mapped/mapped.h"
+#include "fs/mapped/shown_attributes.h"
 
 namespace vfsd::fs::mapped {
 namespace {
@@ -81,7 +82,7 @@ Result<abi::fuse_attr_out> Mapped::SetAttr(RequestContext& context, NodeId node,
   if (!stored) {
     return stored.error();
   }
-  Overlay(*stored, attributes->attr);
+  Show(self, *stored, *attributes);
   return attributes;
 }
 

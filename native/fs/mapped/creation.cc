@@ -6,6 +6,7 @@
 #include "fs/mapped/access_list.h"
 #include "fs/mapped/inner_file.h"
 #include "fs/mapped/mapped.h"
+#include "fs/mapped/shown_attributes.h"
 
 namespace vfsd::fs::mapped {
 namespace {
@@ -314,7 +315,7 @@ Result<fuse::Created> Mapped::TmpFile(RequestContext& context, NodeId parent,
     Discard(self, *made);
     return done.error();
   }
-  Overlay(wanted->stored, made->entry.attr);
+  Show(self, wanted->stored, made->entry);
   return made;
 }
 

@@ -7,6 +7,7 @@
 
 #include "fs/granted_access.h"
 #include "fs/mapped/inner_file.h"
+#include "fs/mapped/shown_attributes.h"
 
 namespace vfsd::fs::mapped {
 
@@ -68,7 +69,7 @@ Result<abi::fuse_entry_out> Mapped::Present(RequestContext& self, NodeId parent,
     Forget(node, 1);
     return stored.error();
   }
-  Overlay(*stored, entry->attr);
+  Show(self, *stored, *entry);
   return entry;
 }
 
@@ -90,7 +91,7 @@ Result<abi::fuse_attr_out> Mapped::GetAttr(RequestContext& context, NodeId node)
   if (!stored) {
     return stored.error();
   }
-  Overlay(*stored, attributes->attr);
+  Show(context, *stored, *attributes);
   return attributes;
 }
 
@@ -103,7 +104,7 @@ Result<abi::fuse_statx_out> Mapped::Statx(RequestContext& context, NodeId node, 
   if (!stored) {
     return stored.error();
   }
-  Overlay(*stored, attributes->stat);
+  Show(context, *stored, *attributes);
   return attributes;
 }
 

@@ -22,8 +22,9 @@ enum class Model { kXattr, kFile };
 /** A directory served by a mapped model. The caller is the guest's root unless a test says else. */
 class MappedDirectory : public ServedDirectory {
  protected:
-  void Map(Model model, fs::mapped::Options options = {.xattr = true}) {
-    Serve({.xattr = true});
+  void Map(Model model, fs::mapped::Options options = {.xattr = true},
+           fs::passthrough::Options host = {.xattr = true}) {
+    Serve(host);
     const auto identity = identity::ProcessIdentity::OfCallingThread();
     if (model == Model::kXattr) {
       mapped_ = std::make_unique<fs::mapped::MappedXattr>(*fs_, options, identity);

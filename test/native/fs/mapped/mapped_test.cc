@@ -221,6 +221,21 @@ TEST_P(MappedTest, SetIdBitsGoWhenTheOwnerOrTheContentsChange) {
   EXPECT_EQ(GuestMode(node), S_IFREG | 0755u);
 }
 
+TEST_P(MappedTest, TheGuestMayNotBelieveInBitsThatAreClearedHere) {
+  Map(GetParam(), {},
+      {.timeouts = {.entry = {1, 0}, .attr = {1, 0}, .negative = {0, 0}}, .xattr = true});
+  const NodeId node = MakeFile("file", 0755);
+  EXPECT_GT(mapped_->GetAttr(context_, node)->attr_valid, 0u);
+  for (const uint32_t mode : {04755u, 02755u}) {
+    ASSERT_TRUE(Chmod(node, S_IFREG | mode).ok());
+    EXPECT_EQ(mapped_->GetAttr(context_, node)->attr_valid, 0u);
+    EXPECT_EQ(mapped_->Statx(context_, node, STATX_BASIC_STATS)->attr_valid, 0u);
+    EXPECT_EQ(mapped_->Lookup(context_, kRootNode, NameOf("file"))->attr_valid, 0u);
+  }
+  context_.negotiated = 0;
+  EXPECT_GT(mapped_->GetAttr(context_, node)->attr_valid, 0u);
+}
+
 TEST_P(MappedTest, ASetGroupIdBitWithoutExecutionStays) {
   const NodeId node = MakeFile("file", 0644);
   ASSERT_TRUE(Chmod(node, S_IFREG | 06644).ok());
