@@ -92,6 +92,7 @@
       "sources": [
         "native/addon/addon.cc",
         "native/addon/failure.cc",
+        "native/addon/file_objects.cc",
         "native/addon/idle_memory.cc",
         "native/addon/sockets.cc",
         "native/addon/socket_cleanup.cc",
