@@ -153,7 +153,7 @@ const errorKinds = {
   VFSD_MAPPED_STATE: kind(
     correctable,
     (path) => `cannot convert ${path}`,
-    'finish the conversion that was begun, or take it back: the same command with --from and --to exchanged',
+    'finish the conversion that was begun, with the same options, and convert again afterwards',
   ),
   VFSD_MAPPED_IN_USE: kind(
     correctable,

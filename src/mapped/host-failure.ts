@@ -37,6 +37,13 @@ export function about<T>(what: string, path: Buffer, work: () => T): T {
   }
 }
 
+/** The system's answer in an error, for people. */
+export function describeReason(error: unknown): string {
+  const failure = error instanceof VfsdError ? error.failure : toSystemFailure(error);
+  if (failure !== null) return describeFailure(failure);
+  return error instanceof Error ? error.message : String(error);
+}
+
 export function isCode(error: unknown, ...codes: readonly string[]): boolean {
   return (
     error instanceof Error &&

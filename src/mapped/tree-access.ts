@@ -73,6 +73,22 @@ export class TreeAccess {
     return openQuietly(entry(directory, name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   }
 
+  /** A directory below another, step by step: no link on the way is followed. */
+  openBelow(root: Fd, path: Buffer): Fd {
+    let fd = this.openDirectory(root, Buffer.from('.'));
+    for (const name of stepsOf(path)) {
+      try {
+        const next = this.openDirectory(fd, name);
+        closeSync(fd);
+        fd = next;
+      } catch (error) {
+        closeSync(fd);
+        throw error;
+      }
+    }
+    return fd;
+  }
+
   /** Opens what a descriptor of O_PATH has shown to be a regular file. */
   openData(object: Fd): Fd {
     return openQuietly(descriptor(object), O_RDONLY | O_NONBLOCK);
@@ -219,6 +235,15 @@ function openQuietly(path: string | Buffer, flags: number): Fd {
   } catch (error) {
     if (!isCode(error, 'EPERM')) throw error;
     return openSync(path, flags) as Fd;
+  }
+}
+
+function* stepsOf(path: Buffer): Generator<Buffer> {
+  for (let start = 0; start < path.length;) {
+    const slash = path.indexOf(0x2f, start);
+    const end = slash < 0 ? path.length : slash;
+    yield path.subarray(start, end);
+    start = end + 1;
   }
 }
 

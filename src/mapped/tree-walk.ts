@@ -17,6 +17,8 @@ export interface WalkOptions {
   readonly onFailure?: (path: Buffer, error: unknown) => void;
   /** Told of each mount that is not entered; what is there is left out. */
   readonly onMount?: (path: Buffer) => void;
+  /** Where the tree itself is, when it is a directory inside of a shared one and has its metadata there. */
+  readonly rootPlace?: { readonly directory: Fd; readonly name: Buffer };
   /** Whether to look into a directory; into all of them without it. */
   readonly enters?: (directory: TreeObject) => boolean;
 }
@@ -69,12 +71,14 @@ class Walk {
 
   *steps(): Generator<Visit> {
     const { fd } = this.#chain;
-    const place = { path: Buffer.alloc(0), name: null, directory: fd };
+    const { directory = fd, name = null } = this.#options.rootPlace ?? {};
+    const place = { path: Buffer.alloc(0), name, directory };
     const root = about('look at', place.path, () =>
       readObject(this.#access, fd, place, this.#options.layers),
     );
     const index = this.#count++;
-    yield { phase: 'enter', object: root, directory: fd, index, depth: 0, isTop: true };
+    yield { phase: 'enter', object: root, directory, index, depth: 0, isTop: true };
+    if (this.#options.enters?.(root) === false) return;
     this.#enter(root, index, this.#access.mountId(fd), true);
     for (let level = this.#levels.at(-1); level !== undefined; level = this.#levels.at(-1)) {
       const next = level.names.next();
@@ -142,8 +146,8 @@ class Walk {
     const depth = this.#levels.length;
     if (depth === 0) {
       const { fd } = this.#chain;
-      const left = { ...object, fd };
-      yield { phase: 'leave', object: left, directory: fd, index, depth, isTop };
+      const directory = this.#options.rootPlace?.directory ?? fd;
+      yield { phase: 'leave', object: { ...object, fd }, directory, index, depth, isTop };
       return;
     }
     const fd = this.#chain.ascend();
