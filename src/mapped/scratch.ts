@@ -13,14 +13,23 @@ import type { Fd } from '../native/types.js';
 import { isCode } from './host-failure.js';
 import { aclKinds, realAclNames } from './posix-acl.js';
 import type { TreeAccess } from './tree-access.js';
+import { inodeKey } from './tree-object.js';
 
 export const scratchName = Buffer.from('.vfsd-convert');
 const unfinished = Buffer.from('new');
 const another = Buffer.from('link');
 
+export function metadataName(inode: string): Buffer {
+  return Buffer.from(`metadata-${inode}`);
+}
+
 export class Scratch {
   readonly #access: TreeAccess;
   readonly fd: Fd;
+  /** The inodes that something kept takes the place of. */
+  readonly #kept = new Set<string>();
+  /** From what is kept to these. */
+  readonly #origins = new Map<string, string>();
 
   /** `top`: the directory that it is made in, or found. */
   constructor(access: TreeAccess, top: Fd) {
@@ -38,6 +47,9 @@ export class Scratch {
       }
     }
     if ((access.status(this.fd).mode & 0o7777n) !== 0o700n) access.setPermissions(this.fd, 0o700);
+    for (const name of access.names(this.fd)) {
+      if (/^\d+:\d+$/.test(name.toString('latin1'))) this.#remember(name);
+    }
   }
 
   /** Makes an object by `make`, which is given its name here; whatever an interrupted run has left goes first. */
@@ -52,43 +64,57 @@ export class Scratch {
   }
 
   /** Keeps what was made for other names of the same object. */
-  keep(key: string): void {
-    this.#access.rename(this.fd, unfinished, this.fd, Buffer.from(key));
+  keep(replaced: string): void {
+    const name = Buffer.from(replaced);
+    this.#access.rename(this.fd, unfinished, this.fd, name);
+    this.#remember(name);
   }
 
-  has(key: string): boolean {
-    const fd = this.#access.findObject(this.fd, Buffer.from(key));
-    if (fd !== null) this.#access.close(fd);
-    return fd !== null;
+  /** Whether something is kept in the place of an inode. */
+  has(replaced: string): boolean {
+    return this.#kept.has(replaced);
   }
 
-  /** The inode of what was kept; null: nothing was. */
-  inodeOf(key: string): { readonly dev: bigint; readonly ino: bigint } | null {
-    const fd = this.#access.findObject(this.fd, Buffer.from(key));
-    if (fd === null) return null;
-    const { dev, ino } = this.#access.status(fd);
-    this.#access.close(fd);
-    return { dev, ino };
+  /** The inode that was kept, or that a kept one takes the place of, by the one that stands for both; null: neither. */
+  originOf(inode: string): string | null {
+    return this.#kept.has(inode) ? inode : (this.#origins.get(inode) ?? null);
   }
 
   /** Gives what was kept one more place. */
-  placeKept(key: string, directory: Fd, name: Buffer): void {
+  placeKept(replaced: string, directory: Fd, name: Buffer): void {
     this.#removeIfThere(another);
-    this.#access.link(this.fd, Buffer.from(key), this.fd, another);
+    this.#access.link(this.fd, Buffer.from(replaced), this.fd, another);
     this.#access.rename(this.fd, another, directory, name);
     // Of two names of one object rename(2) leaves both.
     this.#removeIfThere(another);
+  }
+
+  /** The name here of the metadata that the names of an inode share; null: there is none yet. */
+  metadataOf(inode: string): { readonly name: Buffer; readonly key: string } | null {
+    const name = metadataName(inode);
+    const fd = this.#access.findObject(this.fd, name);
+    if (fd === null) return null;
+    const key = inodeKey(this.#access.status(fd));
+    this.#access.close(fd);
+    return { name, key };
   }
 
   close(): void {
     this.#access.close(this.fd);
   }
 
-  /** When nothing below needs it any more. Closes it. */
+  /** When nothing below needs it any more. */
   removeFrom(top: Fd): void {
     for (const name of this.#access.names(this.fd)) this.#access.remove(this.fd, name);
-    this.close();
     this.#access.removeDirectory(top, scratchName);
+  }
+
+  #remember(name: Buffer): void {
+    const fd = this.#access.openObject(this.fd, name);
+    const replaced = name.toString('latin1');
+    this.#kept.add(replaced);
+    this.#origins.set(inodeKey(this.#access.status(fd)), replaced);
+    this.#access.close(fd);
   }
 
   #removeIfThere(name: Buffer): void {

@@ -14,6 +14,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  ftruncateSync,
   linkSync,
   mkdirSync,
   openSync,
@@ -42,6 +43,11 @@ export class TreeAccess {
   constructor(calls: FileObjectCalls, beforeChange: (what: string) => void = () => undefined) {
     this.#calls = calls;
     this.#beforeChange = beforeChange;
+  }
+
+  /** To be called before each change that is made otherwise. */
+  announce(what: string): void {
+    this.#beforeChange(what);
   }
 
   /** The directory that a user has named; links on the way to it are the user's own. */
@@ -205,6 +211,11 @@ export class TreeAccess {
     for (let done = 0; done < bytes.length;) {
       done += writeSync(file, bytes, done, bytes.length - done, position + done);
     }
+  }
+
+  setSize(file: Fd, size: number): void {
+    this.#beforeChange('set the size');
+    ftruncateSync(file, size);
   }
 
   link(from: Fd, name: Buffer, to: Fd, newName: Buffer): void {

@@ -34,11 +34,11 @@ export function runMappedCommand(args: readonly string[]): number {
   if (command === undefined) {
     throw usage(`vfsd mapped ${name}: there are ${mappedCommands.join(', ')}`);
   }
-  const { fileObjects } = loadBinding();
-  if (command === 'convert') return runConvert(rest);
+  const binding = loadBinding();
+  if (command === 'convert') return runConvert(binding, rest);
   const output = new Output();
   try {
-    return looking[command](new TreeAccess(fileObjects), output, rest);
+    return looking[command](new TreeAccess(binding.fileObjects), output, rest);
   } finally {
     output.flush();
   }
