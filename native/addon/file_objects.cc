@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "addon/file_objects.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/limits.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include <array>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +58,42 @@ Napi::Value FromBytes(Napi::Env env, const char* data, size_t size) {
 
 Napi::Value Done(Napi::Env env, int result, const char* syscall) {
   return result == 0 ? env.Undefined() : Failure(env, Errno::Last(), syscall);
+}
+
+struct DirectoryCloser {
+  void operator()(DIR* directory) const { closedir(directory); }
+};
+
+/** Uint8Array[] | SystemFailure: listNames(directory) */
+Napi::Value ListNames(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  // Opened without O_NOATIME, as by path, the directory's time of access would move.
+  const int copy = fcntl(ToFd(info[0]), F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) {
+    return Failure(env, Errno::Last(), "fcntl");
+  }
+  const std::unique_ptr<DIR, DirectoryCloser> directory(fdopendir(copy));
+  if (directory == nullptr) {
+    const Errno error = Errno::Last();
+    close(copy);
+    return Failure(env, error, "fdopendir");
+  }
+  rewinddir(directory.get());
+  const Napi::Array list = Napi::Array::New(env);
+  uint32_t count = 0;
+  for (;;) {
+    errno = 0;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is this function's own
+    const dirent* entry = readdir(directory.get());
+    if (entry == nullptr) {
+      break;
+    }
+    const std::string_view name(entry->d_name);
+    if (name != "." && name != "..") {
+      list.Set(count++, FromBytes(env, name.data(), name.size()));
+    }
+  }
+  return errno == 0 ? Napi::Value(list) : Failure(env, Errno::Last(), "readdir");
 }
 
 /** Uint8Array[] | SystemFailure: listAttributes(fd) */
@@ -172,6 +210,7 @@ Napi::Value FindData(const Napi::CallbackInfo& info) {
 
 void ExportFileObjects(Napi::Env env, Napi::Object exports) {
   Napi::Object calls = Napi::Object::New(env);
+  calls.Set("listNames", Napi::Function::New<ListNames>(env, "listNames"));
   calls.Set("listAttributes", Napi::Function::New<ListAttributes>(env, "listAttributes"));
   calls.Set("getAttribute", Napi::Function::New<GetAttribute>(env, "getAttribute"));
   calls.Set("setAttribute", Napi::Function::New<SetAttribute>(env, "setAttribute"));

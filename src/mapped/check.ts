@@ -2,6 +2,7 @@
 
 /** Looks for what is wrong in a mapped tree, and mends what can be mended without losing anything. */
 
+import type { ObjectPath } from './object-path.js';
 import type { Fd } from '../native/types.js';
 import { fileTypeOf } from './file-mode.js';
 import type { Finding } from './finding.js';
@@ -18,7 +19,7 @@ export interface CheckOptions {
   readonly repairs: boolean;
   readonly crossesMounts: boolean;
   readonly skips?: (name: Buffer, isTop: boolean) => boolean;
-  readonly onMount?: (path: Buffer) => void;
+  readonly onMount?: (path: ObjectPath) => void;
   readonly rootPlace?: WalkOptions['rootPlace'];
 }
 
@@ -33,7 +34,7 @@ export function* checkTree(
 
 /** The first name of an object of several, and its metadata. */
 interface FirstName {
-  readonly path: Buffer;
+  readonly path: ObjectPath;
   /** Null: it has none. */
   readonly metadata: { readonly key: string; readonly text: Buffer } | null;
 }
@@ -85,7 +86,7 @@ class Check {
     const { metadataFile, host, hostType } = object;
     if (hostType === 'directory') return null;
     if (host.nlink === 1n) {
-      if (metadataFile === null || metadataFile.status.nlink === 1n) return null;
+      if (metadataFile?.isRegular !== true || metadataFile.status.nlink === 1n) return null;
       return this.#sharedMetadata(object, place);
     }
     const key = inodeKey(host);
@@ -135,12 +136,11 @@ class Check {
   /** Links the metadata of an object's other name in the place of what a name has. */
   #shareMetadata({ path }: FirstName, place: Place): void {
     const { access, store } = this.#tools;
-    const slash = path.lastIndexOf(0x2f);
-    const parent = access.openBelow(this.#root, path.subarray(0, Math.max(slash, 0)));
+    const parent = access.openBelow(this.#root, path.parent.names);
     try {
       const files = access.openDirectory(parent, metadataDirectory);
       try {
-        store.linkFrom(files, path.subarray(slash + 1), place);
+        store.linkFrom(files, path.name, place);
       } finally {
         access.close(files);
       }
@@ -156,13 +156,13 @@ class Check {
     if (ofRoot !== null) {
       access.close(ofRoot);
       if (object.name !== null) {
-        yield this.#finding(below(object.path, rootMetadataFile), hiddenName);
+        yield this.#finding(object.path.below(rootMetadataFile), hiddenName);
       }
     }
     const files = access.findObject(object.fd, metadataDirectory);
     if (files === null) return;
     try {
-      const path = below(object.path, metadataDirectory);
+      const path = object.path.below(metadataDirectory);
       const type = fileTypeOf(Number(access.status(files).mode));
       if (type !== 'directory') yield this.#finding(path, noDirectory(type ?? 'thing'));
       else yield* this.#orphans(object, path);
@@ -171,7 +171,7 @@ class Check {
     }
   }
 
-  *#orphans(object: TreeObject, path: Buffer): Generator<Finding> {
+  *#orphans(object: TreeObject, path: ObjectPath): Generator<Finding> {
     const { access } = this.#tools;
     const files = access.openDirectory(object.fd, metadataDirectory);
     try {
@@ -184,7 +184,7 @@ class Check {
         const orphan = access.openObject(files, name);
         const isDirectory = fileTypeOf(Number(access.status(orphan).mode)) === 'directory';
         access.close(orphan);
-        yield this.#finding(below(path, name), {
+        yield this.#finding(path.below(name), {
           kind: 'orphan',
           what: 'metadata without an object',
           means: isDirectory
@@ -205,7 +205,7 @@ class Check {
     }
   }
 
-  #finding(path: Buffer, { kind, what, means, repair, mend }: Trouble): Finding {
+  #finding(path: ObjectPath, { kind, what, means, repair, mend }: Trouble): Finding {
     const isMended = this.#options.repairs && mend !== undefined;
     if (isMended) mend();
     return { path, kind, what, means, repair: repair ?? null, isMended };
@@ -226,7 +226,7 @@ function noDirectory(type: string): Trouble {
   };
 }
 
-function unreadable(path: Buffer, error: unknown): Finding {
+function unreadable(path: ObjectPath, error: unknown): Finding {
   return {
     path,
     kind: 'unreadable',
@@ -235,8 +235,4 @@ function unreadable(path: Buffer, error: unknown): Finding {
     repair: null,
     isMended: false,
   };
-}
-
-function below(path: Buffer, name: Buffer): Buffer {
-  return path.length === 0 ? name : Buffer.concat([path, Buffer.from('/'), name]);
 }

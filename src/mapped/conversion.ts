@@ -17,7 +17,7 @@ import type { SecurityModel } from './model.js';
 import { holderOf } from './open-elsewhere.js';
 import { survey, type Survey } from './preflight.js';
 import { needOf, roomTrouble } from './room.js';
-import { shownPath } from './shown-name.js';
+import { shownName } from './shown-name.js';
 import type { TreeAccess } from './tree-access.js';
 import { inodeKey } from './tree-object.js';
 import { differences } from './verify.js';
@@ -152,7 +152,7 @@ class Conversion {
     }
     const holder = holderOf(this.#status);
     if (holder !== null) {
-      const who = `${shownPath(Buffer.from(holder.name))} (process ${holder.pid})`;
+      const who = `${shownName(Buffer.from(holder.name))} (process ${holder.pid})`;
       throw this.#refused('VFSD_MAPPED_IN_USE', `${who} has it open`);
     }
   }
@@ -199,9 +199,7 @@ class Conversion {
       },
       onRecord: (record) => writer?.add(record),
       onMount: (path) => {
-        this.#reporter.note(
-          `${shownPath(path)} is a mount point and stays as it is (--cross-mounts)`,
-        );
+        this.#reporter.note(`${path.shown} is a mount point and stays as it is (--cross-mounts)`);
       },
     });
     if (findings > 0) {

@@ -17,7 +17,6 @@ import { giveMetadata } from './metadata-sharing.js';
 import { MetadataStore } from './metadata-store.js';
 import { Representation, type Contents } from './representation.js';
 import { Scratch } from './scratch.js';
-import { shownPath } from './shown-name.js';
 import type { TreeAccess } from './tree-access.js';
 import {
   inodeKey,
@@ -109,7 +108,7 @@ class Copy {
   #assertUnchanged({ path, host }: TreeObject, index: number): void {
     if (this.#manifest.record(index)?.modificationNs === host.mtimeNs) return;
     throw new VfsdError('VFSD_MAPPED_DIFFERS', this.#setup.path, {
-      answer: `${shownPath(path)} is not what it was when the conversion began`,
+      answer: `${path.shown} is not what it was when the conversion began`,
       hint: 'somebody has changed the tree meanwhile; remove the copy and the file of --state, and start again',
     });
   }

@@ -31,7 +31,6 @@ import { noAcls } from './posix-acl.js';
 import { Representation, type Present } from './representation.js';
 import { scratchName } from './scratch.js';
 import { ScratchStack } from './scratch-stack.js';
-import { shownPath } from './shown-name.js';
 import type { TreeAccess } from './tree-access.js';
 import { inodeKey, layersOf, type Layers, type Place, type TreeObject } from './tree-object.js';
 import { walkTree, type Visit } from './tree-walk.js';
@@ -127,7 +126,7 @@ class InPlace {
   #assertUnchanged(object: TreeObject, index: number): void {
     const fingerprint = this.#fingerprints.of(object, index);
     if (fingerprint.equals(this.#record(index).fingerprint)) return;
-    throw this.#changed(`${shownPath(object.path)} is not what it was when the conversion began`);
+    throw this.#changed(`${object.path.shown} is not what it was when the conversion began`);
   }
 
   #changed(answer: string): VfsdError {
@@ -185,7 +184,7 @@ class InPlace {
   #giveMetadata(object: TreeObject, place: Place, isShared: boolean): void {
     const metadata = this.#representation.metadataOf(object.guest);
     const shared = isShared ? inodeKey(object.host) : null;
-    const scratch = place.path.length === 0 ? null : this.#scratches.innermost;
+    const scratch = place.path.isTree ? null : this.#scratches.innermost;
     if (scratch === null) {
       // The tree itself has one name, and its scratch is gone.
       if (object.metadataFile === null) this.#store.write(place, metadata);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { ObjectPath } from './object-path.js';
 import { about } from './host-failure.js';
 import type { TreeAccess } from './tree-access.js';
 import type { Fd } from '../native/types.js';
 import { VfsdError } from '../errors.js';
-import { shownPath } from './shown-name.js';
 
 /** Enough for any tree that people make, and few enough for any limit of open files. */
 const keptOpen = 32;
@@ -13,7 +13,7 @@ interface Step {
   fd: Fd | null;
   readonly device: bigint;
   readonly inode: bigint;
-  readonly path: Buffer;
+  readonly path: ObjectPath;
 }
 
 const parent = Buffer.from('..');
@@ -29,7 +29,7 @@ export class DirectoryChain {
   /** Takes the descriptor over. */
   constructor(access: TreeAccess, root: Fd) {
     this.#access = access;
-    this.#push(root, Buffer.alloc(0));
+    this.#push(root, ObjectPath.tree);
   }
 
   get depth(): number {
@@ -43,7 +43,7 @@ export class DirectoryChain {
     return fd;
   }
 
-  descend(name: Buffer, path: Buffer): void {
+  descend(name: Buffer, path: ObjectPath): void {
     this.#push(this.#access.openDirectory(this.fd, name), path);
     const old = this.#steps.at(-1 - keptOpen);
     if (old?.fd !== undefined && old.fd !== null) {
@@ -72,7 +72,7 @@ export class DirectoryChain {
     }
   }
 
-  #push(fd: Fd, path: Buffer): void {
+  #push(fd: Fd, path: ObjectPath): void {
     const { dev, ino } = this.#access.status(fd);
     this.#steps.push({ fd, device: dev, inode: ino, path });
   }
@@ -80,7 +80,7 @@ export class DirectoryChain {
   #assertSame({ fd, device, inode, path }: Step): void {
     const { dev, ino } = this.#access.status(fd ?? this.fd);
     if (dev === device && ino === inode) return;
-    throw new VfsdError('VFSD_MAPPED_ACCESS', `come back to ${shownPath(path)}`, {
+    throw new VfsdError('VFSD_MAPPED_ACCESS', `come back to ${path.shown}`, {
       answer: 'the directory was moved meanwhile',
     });
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { shownPath } from './shown-name.js';
+import type { ObjectPath } from './object-path.js';
 
 /** Something about a tree that is not as its security model would have left it. */
 export interface Finding {
-  readonly path: Buffer;
+  readonly path: ObjectPath;
   /** A stable name of the kind of finding. */
   readonly kind: string;
   readonly what: string;
@@ -19,5 +19,5 @@ export interface Finding {
 export function findingLine({ path, what, means, repair, isMended }: Finding): string {
   const deed =
     repair === null ? 'not for --repair' : isMended ? `mended: ${repair}` : `--repair ${repair}`;
-  return `${shownPath(path)}: ${what}; ${means}; ${deed}`;
+  return `${path.shown}: ${what}; ${means}; ${deed}`;
 }

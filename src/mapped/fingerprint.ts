@@ -37,7 +37,7 @@ export class Fingerprints {
     const { guest, path } = object;
     const isRegular = guest.type === 'regular file';
     const hash = createHash('sha256');
-    field(hash, path);
+    field(hash, path.digest);
     field(hash, Buffer.from(`${guest.uid} ${guest.gid} ${seenMode(object)}`));
     field(hash, Buffer.from(isDevice(guest.type) ? String(guest.rdev) : ''));
     field(hash, Buffer.from(isRegular ? String(guest.size) : ''));

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import type { ObjectPath } from './object-path.js';
 import { VfsdError } from '../errors.js';
 import { describeFailure, isSystemFailure, toSystemFailure } from '../native/system-failure.js';
 import type { SystemFailure } from '../native/types.js';
-import { shownPath } from './shown-name.js';
+import { shownName } from './shown-name.js';
 
 /** What a call of the addon was refused, in the form of the errors that `node:fs` throws. */
 class HostFailure extends Error {
@@ -24,13 +25,14 @@ export function granted<T>(result: T): Exclude<T, SystemFailure> {
 }
 
 /** Says of which object of the tree a failure in `work` was, and what was to be done with it. */
-export function about<T>(what: string, path: Buffer, work: () => T): T {
+export function about<T>(what: string, path: ObjectPath | string, work: () => T): T {
   try {
     return work();
   } catch (error) {
     if (error instanceof VfsdError) throw error;
     const answer = toSystemFailure(error);
-    throw new VfsdError('VFSD_MAPPED_ACCESS', `${what} ${shownPath(path)}`, {
+    const shown = typeof path === 'string' ? shownName(Buffer.from(path)) : path.shown;
+    throw new VfsdError('VFSD_MAPPED_ACCESS', `${what} ${shown}`, {
       answer,
       cause: error,
     });

@@ -28,12 +28,11 @@ export class NamedObject {
   constructor(access: TreeAccess, path: string, given: SecurityModel | null) {
     this.#access = access;
     this.path = path;
-    const named = Buffer.from(path);
-    this.fd = about('look at', named, () => access.openNamed(path));
+    this.fd = about('look at', path, () => access.openNamed(path));
     this.type = fileTypeOf(Number(access.status(this.fd).mode));
     const absolute = resolve(path);
     const name = Buffer.from(basename(absolute));
-    const directory = about('look at', named, () => access.openTree(dirname(absolute)));
+    const directory = about('look at', path, () => access.openTree(dirname(absolute)));
     const isRoot =
       this.type === 'directory' &&
       (this.#has(this.fd, rootMetadataFile) || !this.#hasMetadata(directory, name));
@@ -49,9 +48,7 @@ export class NamedObject {
 
   /** Opens it as a tree, for a walk to close. */
   openTree(): Fd {
-    return about('open', Buffer.from(this.path), () =>
-      this.#access.openDirectory(this.fd, Buffer.from('.')),
-    );
+    return about('open', this.path, () => this.#access.openDirectory(this.fd, Buffer.from('.')));
   }
 
   close(): void {

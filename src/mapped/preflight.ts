@@ -2,6 +2,7 @@
 
 /** What stands in the way of a conversion, looked for before anything is changed. */
 
+import type { ObjectPath } from './object-path.js';
 import { attributePrefix } from './attribute-format.js';
 import { checkTree } from './check.js';
 import type { ConversionSetup } from './conversion-setup.js';
@@ -37,7 +38,7 @@ export interface PreflightOptions {
   readonly uid: number;
   readonly onFinding: (finding: Finding) => void;
   readonly onRecord: (record: ObjectRecord) => void;
-  readonly onMount: (path: Buffer) => void;
+  readonly onMount: (path: ObjectPath) => void;
 }
 
 /** Looks at every object, twice where the model has a check of its own. */
@@ -57,7 +58,7 @@ export function survey(access: TreeAccess, options: PreflightOptions): Survey {
 }
 
 interface SeveralNames {
-  readonly path: Buffer;
+  readonly path: ObjectPath;
   readonly names: bigint;
   met: bigint;
 }
@@ -176,7 +177,7 @@ class Preflight {
     }
   }
 
-  #found({ path }: { readonly path: Buffer }, kind: string, what: string): void {
+  #found({ path }: { readonly path: ObjectPath }, kind: string, what: string): void {
     const { from, to } = this.#options.setup;
     this.#options.onFinding({
       path,

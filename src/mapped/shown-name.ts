@@ -40,11 +40,6 @@ export function shownName(name: Uint8Array): string {
   return shown;
 }
 
-/** A path below a tree; the tree itself is `.`. */
-export function shownPath(path: Uint8Array): string {
-  return path.length === 0 ? '.' : shownName(path);
-}
-
 function characterSize(first: number): number {
   if (first < 0x80) return 1;
   if (first < 0xe0) return 2;

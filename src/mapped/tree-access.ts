@@ -18,7 +18,6 @@ import {
   linkSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   readSync,
   renameSync,
@@ -52,7 +51,7 @@ export class TreeAccess {
 
   /** The directory that a user has named; links on the way to it are the user's own. */
   openTree(path: string | Buffer): Fd {
-    return openSync(path, O_RDONLY | O_DIRECTORY) as Fd;
+    return openQuietly(path, O_RDONLY | O_DIRECTORY);
   }
 
   /** The object that a user has named, which may be of any kind and is not opened. */
@@ -80,9 +79,9 @@ export class TreeAccess {
   }
 
   /** A directory below another, step by step: no link on the way is followed. */
-  openBelow(root: Fd, path: Buffer): Fd {
+  openBelow(root: Fd, names: readonly Buffer[]): Fd {
     let fd = this.openDirectory(root, Buffer.from('.'));
-    for (const name of stepsOf(path)) {
+    for (const name of names) {
       try {
         const next = this.openDirectory(fd, name);
         closeSync(fd);
@@ -116,9 +115,9 @@ export class TreeAccess {
 
   /** In the order of their bytes. */
   names(directory: Fd): readonly Buffer[] {
-    return readdirSync(descriptor(directory), { encoding: 'buffer' }).sort((a, b) =>
-      Buffer.compare(a, b),
-    );
+    return granted(this.#calls.listNames(directory))
+      .map((name) => Buffer.from(name.buffer, name.byteOffset, name.byteLength))
+      .sort((a, b) => Buffer.compare(a, b));
   }
 
   /** The first bytes of a regular file that is known by a descriptor of O_PATH. */
@@ -246,15 +245,6 @@ function openQuietly(path: string | Buffer, flags: number): Fd {
   } catch (error) {
     if (!isCode(error, 'EPERM')) throw error;
     return openSync(path, flags) as Fd;
-  }
-}
-
-function* stepsOf(path: Buffer): Generator<Buffer> {
-  for (let start = 0; start < path.length;) {
-    const slash = path.indexOf(0x2f, start);
-    const end = slash < 0 ? path.length : slash;
-    yield path.subarray(start, end);
-    start = end + 1;
   }
 }
 

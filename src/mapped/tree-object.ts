@@ -2,6 +2,7 @@
 
 /** One object of a tree: what the host has, what is kept beside it, and what the guest makes of both. */
 
+import type { ObjectPath } from './object-path.js';
 import type { BigIntStats } from 'node:fs';
 import type { Fd } from '../native/types.js';
 import {
@@ -46,8 +47,7 @@ export interface MetadataFile {
 }
 
 export interface TreeObject {
-  /** Below the tree; empty for the tree itself. */
-  readonly path: Buffer;
+  readonly path: ObjectPath;
   /** Null for the tree itself. */
   readonly name: Buffer | null;
   /** Of O_PATH, or of an open directory; the walk closes it. */
@@ -81,7 +81,7 @@ export const longestTarget = 4095;
 
 /** Where an object is: its directory and name there, or the tree itself. */
 export interface Place {
-  readonly path: Buffer;
+  readonly path: ObjectPath;
   readonly name: Buffer | null;
   /** The directory that the name is in; for the tree itself, the tree. */
   readonly directory: Fd;

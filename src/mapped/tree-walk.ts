@@ -2,6 +2,7 @@
 
 /** Goes through a tree without calling itself: its depth is the guest's choice. */
 
+import { ObjectPath } from './object-path.js';
 import type { Fd } from '../native/types.js';
 import { DirectoryChain } from './directory-chain.js';
 import { about } from './host-failure.js';
@@ -14,9 +15,9 @@ export interface WalkOptions {
   readonly skips: (name: Buffer, isTop: boolean) => boolean;
   readonly crossesMounts: boolean;
   /** What cannot be looked at; the walk goes on with the next. Without it the walk ends with the error. */
-  readonly onFailure?: (path: Buffer, error: unknown) => void;
+  readonly onFailure?: (path: ObjectPath, error: unknown) => void;
   /** Told of each mount that is not entered; what is there is left out. */
-  readonly onMount?: (path: Buffer) => void;
+  readonly onMount?: (path: ObjectPath) => void;
   /** Where the tree itself is, when it is a directory inside of a shared one and has its metadata there. */
   readonly rootPlace?: { readonly directory: Fd; readonly name: Buffer };
   /** Whether to look into a directory; into all of them without it. */
@@ -72,7 +73,7 @@ class Walk {
   *steps(): Generator<Visit> {
     const { fd } = this.#chain;
     const { directory = fd, name = null } = this.#options.rootPlace ?? {};
-    const place = { path: Buffer.alloc(0), name, directory };
+    const place = { path: ObjectPath.tree, name, directory };
     const root = about('look at', place.path, () =>
       readObject(this.#access, fd, place, this.#options.layers),
     );
@@ -97,10 +98,7 @@ class Walk {
 
   *#visit(level: Level, name: Buffer): Generator<Visit> {
     const directory = this.#chain.fd;
-    const path =
-      level.object.path.length === 0
-        ? name
-        : Buffer.concat([level.object.path, Buffer.from('/'), name]);
+    const path = level.object.path.below(name);
     const fd = this.#attempt(path, () => this.#access.openObject(directory, name));
     if (fd === null) return;
     try {
@@ -159,7 +157,7 @@ class Walk {
     }
   }
 
-  #attempt<T>(path: Buffer, work: () => T): T | null {
+  #attempt<T>(path: ObjectPath, work: () => T): T | null {
     try {
       return about('look at', path, work);
     } catch (error) {

@@ -3,7 +3,6 @@
 import { hiddenIn, type ConversionSetup } from './conversion-setup.js';
 import { Fingerprints } from './fingerprint.js';
 import type { Manifest } from './manifest.js';
-import { shownPath } from './shown-name.js';
 import type { TreeAccess } from './tree-access.js';
 import { layersOf } from './tree-object.js';
 import { walkTree } from './tree-walk.js';
@@ -32,11 +31,11 @@ export function differences(
     count += 1;
     const record = manifest.record(index);
     const fingerprint = fingerprints.of(object, index);
-    if (record === null) found.push(`${shownPath(object.path)}: was not there`);
+    if (record === null) found.push(`${object.path.shown}: was not there`);
     else if (!record.fingerprint.equals(fingerprint)) {
-      found.push(`${shownPath(object.path)}: is not as before, or not the one that was there`);
+      found.push(`${object.path.shown}: is not as before, or not the one that was there`);
     } else if (record.modificationNs !== object.host.mtimeNs) {
-      found.push(`${shownPath(object.path)}: has another time of modification`);
+      found.push(`${object.path.shown}: has another time of modification`);
     }
     if (found.length >= namedDifferences) return found;
     setup.onProgress(index + 1);

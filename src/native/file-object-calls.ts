@@ -13,6 +13,8 @@ export interface DataExtent {
  * be one of O_PATH: no name is looked up a second time, no link followed, no device opened.
  */
 export interface FileObjectCalls {
+  /** The names in an open directory, but for `.` and `..`, whose time of access moves as its descriptor was opened. */
+  listNames(directory: Fd): readonly Uint8Array[] | SystemFailure;
   /** The names of the extended attributes; none where the file system has none. */
   listAttributes(fd: Fd): readonly Uint8Array[] | SystemFailure;
   /** Null: there is no such attribute. */

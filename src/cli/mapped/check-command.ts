@@ -6,7 +6,6 @@ import { usage } from '../../config/usage.js';
 import { checkTree } from '../../mapped/check.js';
 import { findingLine, type Finding } from '../../mapped/finding.js';
 import { NamedObject } from '../../mapped/named-object.js';
-import { shownPath } from '../../mapped/shown-name.js';
 import type { TreeAccess } from '../../mapped/tree-access.js';
 import { givenModel, modelOption, onePath, readArguments } from './arguments.js';
 import type { Output } from './output.js';
@@ -50,11 +49,12 @@ export function runCheck(access: TreeAccess, output: Output, args: readonly stri
 
 /** A path that is not UTF-8 is there as bytes as well. */
 function asJson({ path, kind, what, means, repair, isMended }: Finding): object {
-  const text = path.toString('utf8');
-  const isText = Buffer.from(text, 'utf8').equals(path);
+  const bytes = path.bytes;
+  const text = bytes.toString('utf8');
+  const isText = Buffer.from(text, 'utf8').equals(bytes);
   return {
-    path: isText ? text : shownPath(path),
-    ...(isText ? {} : { pathBase64: path.toString('base64') }),
+    path: isText ? text : path.shown,
+    ...(isText ? {} : { pathBase64: bytes.toString('base64') }),
     kind,
     what,
     means,

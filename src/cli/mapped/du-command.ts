@@ -66,7 +66,7 @@ function byDirectory(visits: Visits, output: Output, { tree, isSummary, amount }
       const isTree = sums.length === 0;
       if (!isTree) sums.push((sums.pop() ?? 0n) + sum);
       if (isTree || !isSummary) {
-        const path = isTree ? shownName(Buffer.from(tree)) : `${tree}/${shownName(object.path)}`;
+        const path = isTree ? shownName(Buffer.from(tree)) : `${tree}/${object.path.shown}`;
         output.line(`${amount(sum)}\t${path}`);
       }
     }

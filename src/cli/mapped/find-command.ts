@@ -19,6 +19,8 @@ import { matchesGlob } from './glob.js';
 import type { Output } from './output.js';
 import { Sight } from './sight.js';
 
+const slash = Buffer.from('/');
+
 type Test = (object: TreeObject, name: Buffer) => boolean;
 
 export function runFind(access: TreeAccess, output: Output, args: readonly string[]): number {
@@ -38,10 +40,9 @@ export function runFind(access: TreeAccess, output: Output, args: readonly strin
   for (const { phase, object } of sight.visits(path)) {
     if (output.isClosed) break;
     if (phase === 'leave') continue;
-    const full =
-      object.path.length === 0 ? tree : Buffer.concat([tree, Buffer.from('/'), object.path]);
-    const name = full.subarray(full.lastIndexOf(0x2f) + 1);
+    const name = object.path.isTree ? tree.subarray(tree.lastIndexOf(0x2f) + 1) : object.path.name;
     if (!tests.every((test) => test(object, name))) continue;
+    const full = object.path.isTree ? tree : Buffer.concat([tree, slash, object.path.bytes]);
     if (endsWithNul) output.bytes(full, Buffer.from([0]));
     else output.line(shownName(full));
   }

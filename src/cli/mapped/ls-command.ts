@@ -6,6 +6,7 @@ import { usage } from '../../config/usage.js';
 import { majorOf, minorOf } from '../../mapped/device-number.js';
 import { isDevice, modeText } from '../../mapped/file-mode.js';
 import { NamedObject } from '../../mapped/named-object.js';
+import { ObjectPath } from '../../mapped/object-path.js';
 import { shownName } from '../../mapped/shown-name.js';
 import type { TreeAccess } from '../../mapped/tree-access.js';
 import { layersOf, readObject, type TreeObject } from '../../mapped/tree-object.js';
@@ -26,7 +27,7 @@ export function runLs(access: TreeAccess, output: Output, args: readonly string[
   const sight = new Sight(access, {
     model,
     crossesMounts: flags.has('--cross-mounts'),
-    enters: ({ path }) => path.length === 0 || (isDeep && (showsAll || !hasHiddenPart(path))),
+    enters: ({ path }) => path.isTree || (isDeep && (showsAll || !path.isHidden)),
   });
   for (const path of paths) {
     if (!isDirectory(access, path)) {
@@ -36,12 +37,9 @@ export function runLs(access: TreeAccess, output: Output, args: readonly string[
     if (paths.length > 1) output.line(`${shownName(Buffer.from(path))}:`);
     for (const { phase, object } of sight.visits(path)) {
       if (output.isClosed) break;
-      if (
-        phase === 'leave' ||
-        (!showsAll && (object.path.length === 0 || hasHiddenPart(object.path)))
-      )
+      if (phase === 'leave' || (!showsAll && (object.path.isTree || object.path.isHidden)))
         continue;
-      output.line(listLine(object, object.path.length === 0 ? Buffer.from('.') : object.path));
+      output.line(listLine(object, object.path.isTree ? Buffer.from('.') : object.path.bytes));
     }
   }
   return sight.isIncomplete ? 1 : 0;
@@ -79,15 +77,11 @@ function readNamed(
   const named = new NamedObject(access, path, model);
   try {
     const { directory, name } = named.parent ?? { directory: named.fd, name: null };
-    const place = { path: Buffer.from(path), directory, name };
+    const place = { path: ObjectPath.tree, directory, name };
     return readObject(access, named.fd, place, layersOf(named.model));
   } finally {
     named.close();
   }
-}
-
-function hasHiddenPart(path: Buffer): boolean {
-  return path[0] === 0x2e || path.includes('/.');
 }
 
 function localTime(milliseconds: bigint): string {

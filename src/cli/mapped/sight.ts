@@ -8,7 +8,7 @@ import { usage } from '../../config/usage.js';
 import { describeReason } from '../../mapped/host-failure.js';
 import { isHiddenName, type SecurityModel } from '../../mapped/model.js';
 import { NamedObject } from '../../mapped/named-object.js';
-import { shownPath } from '../../mapped/shown-name.js';
+import type { ObjectPath } from '../../mapped/object-path.js';
 import type { TreeAccess } from '../../mapped/tree-access.js';
 import { layersOf, type TreeObject } from '../../mapped/tree-object.js';
 import { walkTree, type Visit } from '../../mapped/tree-walk.js';
@@ -67,6 +67,6 @@ export class Sight {
   }
 }
 
-function joined(tree: string, path: Buffer): string {
-  return path.length === 0 ? tree : `${tree.replace(/\/$/, '')}/${shownPath(path)}`;
+function joined(tree: string, path: ObjectPath): string {
+  return path.isTree ? tree : `${tree.replace(/\/$/, '')}/${path.shown}`;
 }

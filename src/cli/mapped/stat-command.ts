@@ -6,6 +6,7 @@ import { usage } from '../../config/usage.js';
 import { majorOf, minorOf } from '../../mapped/device-number.js';
 import { fileTypeOf, isDevice, modeText } from '../../mapped/file-mode.js';
 import { NamedObject } from '../../mapped/named-object.js';
+import { ObjectPath } from '../../mapped/object-path.js';
 import { aclKinds, aclText } from '../../mapped/posix-acl.js';
 import { shownName } from '../../mapped/shown-name.js';
 import type { TreeAccess } from '../../mapped/tree-access.js';
@@ -25,7 +26,7 @@ export function runStat(access: TreeAccess, output: Output, args: readonly strin
     const named = new NamedObject(access, path, model);
     try {
       const { directory, name } = named.parent ?? { directory: named.fd, name: null };
-      const place = { path: Buffer.from(path), directory, name };
+      const place = { path: ObjectPath.tree, directory, name };
       const object = readObject(access, named.fd, place, layersOf(named.model));
       output.line(shownName(Buffer.from(path)));
       output.line(`  security model  ${named.model}`);
