@@ -5,7 +5,7 @@
 import path from 'node:path';
 
 import { Child, makeScratchDirectory, removeScratchDirectory, within } from './child.js';
-import { type Release, guestConsole, guestHardware, guestImage } from './host.js';
+import { type Flavour, type Release, guestConsole, guestHardware, guestImage } from './host.js';
 import { LineSocket } from './line-socket.js';
 import { type CommandResult, Session } from './session.js';
 
@@ -16,6 +16,10 @@ export interface BootOptions {
   readonly shares?: Readonly<Record<string, string>>;
   /** Whose kernel the guest has; without it, that of the host's release. */
   readonly release?: Release;
+  /** Which of its kernels; 9p takes the generic one. */
+  readonly flavour?: Flavour;
+  /** QEMU's own 9p servers: `-fsdev` options without the id, by the tags that the guest mounts. */
+  readonly fsdevs?: Readonly<Record<string, string>>;
   /** A file of the host that is the guest's disk. */
   readonly disk?: string;
   /** Request queues; each beyond the first needs a processor in the guest. */
@@ -32,6 +36,8 @@ interface QmpAnswer {
 const bootTimeoutMs = 240_000;
 const commandTimeoutMs = 900_000;
 const memory = '768M';
+/** In the order in which they need each other. */
+const drivers9p = ['netfs', 'fscache', '9pnet', '9pnet_virtio', '9p'] as const;
 
 export class Guest {
   readonly #scratch: string;
@@ -90,6 +96,16 @@ export class Guest {
     }
   }
 
+  /** Mounts what one of QEMU's 9p servers serves; the server's own answers are seen, not a cache's. */
+  async mount9p(tag: string, directory: string, options = ''): Promise<void> {
+    const { output: known } = await this.run('cat /proc/filesystems');
+    if (!/\t9p$/m.test(known)) await this.load(...drivers9p);
+    const shared = `trans=virtio,version=9p2000.L,cache=none,msize=262144${options}`;
+    const mount = `mkdir -p ${directory} && mount -t 9p -o ${shared} ${tag} ${directory}`;
+    const { status, output } = await this.run(mount);
+    if (status !== 0) throw new Error(`mount of 9p ${tag}: ${output}`);
+  }
+
   /** Pulls the guest's reset line, and waits until it has booted again. */
   async reset(): Promise<void> {
     const ready = this.isReady();
@@ -133,7 +149,7 @@ export class Guest {
 }
 
 function qemuCommand(scratch: string, options: BootOptions): string[] {
-  const image = guestImage(options.release);
+  const image = guestImage({ release: options.release, flavour: options.flavour });
   const queues = options.queues ?? 1;
   return [
     ...guestHardware(),
@@ -142,6 +158,7 @@ function qemuCommand(scratch: string, options: BootOptions): string[] {
     ...['-numa', 'node,memdev=mem'],
     ...shareDevice('share', options.socket, queues),
     ...Object.entries(options.shares ?? {}).flatMap(([tag, socket]) => shareDevice(tag, socket, 1)),
+    ...Object.entries(options.fsdevs ?? {}).flatMap(([tag, fsdev]) => device9p(tag, fsdev)),
     ...['-chardev', `socket,id=session,path=${scratch}/session`],
     ...['-device', 'virtio-serial-pci'],
     ...['-device', 'virtserialport,chardev=session,name=session'],
@@ -160,6 +177,13 @@ function shareDevice(tag: string, socket: string, queues: number): string[] {
   return [
     ...['-chardev', `socket,id=fs-${tag},path=${socket}`],
     ...['-device', `vhost-user-fs-pci,${options}${several}`],
+  ];
+}
+
+function device9p(tag: string, fsdev: string): string[] {
+  return [
+    ...['-fsdev', `${fsdev},id=heritage-${tag}`],
+    ...['-device', `virtio-9p-pci,fsdev=heritage-${tag},mount_tag=${tag}`],
   ];
 }
 

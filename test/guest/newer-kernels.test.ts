@@ -16,7 +16,7 @@ import { type Release, lacksKernel } from './host.js';
 const releases: readonly Release[] = ['trixie', 'sid'];
 
 for (const release of releases) {
-  await t.test(`the kernel of ${release}`, { skip: lacksKernel(release) }, async (t) => {
+  await t.test(`the kernel of ${release}`, { skip: lacksKernel({ release }) }, async (t) => {
     const cached = await Daemon.start({ cache: 'auto' });
     const uncached = await Daemon.start({ cache: 'never', options: ['--allow-mmap'] });
     try {
