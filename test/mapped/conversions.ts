@@ -20,8 +20,8 @@ export function converted(
   to: SecurityModel,
   more: Partial<ConversionRequest> = {},
   beforeChange?: (what: string) => void,
+  notes: string[] = [],
 ): Ran {
-  const notes: string[] = [];
   const outcome = convert(
     {
       access: new TreeAccess(binding.fileObjects, beforeChange),
