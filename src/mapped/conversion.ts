@@ -14,7 +14,7 @@ import { findingLine, type Finding } from './finding.js';
 import { isCode } from './host-failure.js';
 import { Manifest, ManifestWriter, type ConversionTask } from './manifest.js';
 import type { SecurityModel } from './model.js';
-import { holderOf } from './open-elsewhere.js';
+import type { Holder } from './open-elsewhere.js';
 import { survey, type Survey } from './preflight.js';
 import { needOf, roomTrouble } from './room.js';
 import { shownName } from './shown-name.js';
@@ -47,6 +47,8 @@ export interface Surroundings {
   readonly isRoot: boolean;
   readonly uid: number;
   readonly traitsOf: (path: string) => DirectoryTraits;
+  /** Another process that has the tree open. */
+  readonly holderOf: (tree: BigIntStats) => Holder | null;
 }
 
 export interface Outcome {
@@ -150,7 +152,7 @@ class Conversion {
         hint: `the file system of ${place} has no attributes (user.*): choose --to=mapped-file`,
       });
     }
-    const holder = holderOf(this.#status);
+    const holder = this.#around.holderOf(this.#status);
     if (holder !== null) {
       const who = `${shownName(Buffer.from(holder.name))} (process ${holder.pid})`;
       throw this.#refused('VFSD_MAPPED_IN_USE', `${who} has it open`);

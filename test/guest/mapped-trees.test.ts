@@ -25,7 +25,7 @@ const makeTree = [
   'mknod dev/null c 1 3 && chmod 666 dev/null && mknod dev/disk b 259 70000 && mknod dev/fifo p',
   'ln -s ../bin/su tmp/link && chown -h 5:6 tmp/link && ln -s "a dangling one" dangling',
   'echo x >"with a space" && chmod 0 "with a space"',
-  'touch -d "2001-02-03 04:05:06" home/user/mail && chmod 0755 .',
+  'touch -d "2001-02-03 04:05:06" home/user/mail && chmod 0755 . && chown 0:0 .',
 ].join(' && ');
 
 /** What stat(2) says in the guest; links of directories and their sizes are the host's business. */
@@ -52,7 +52,11 @@ interface Ran {
 
 function mapped(...args: readonly string[]): Ran {
   const vfsd = path.join(projectRoot, 'bin/vfsd');
-  return spawnSync(vfsd, ['mapped', ...args], { encoding: 'utf8', timeout: 60_000 });
+  const { status, stdout, stderr } = spawnSync(vfsd, ['mapped', ...args], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  return { status, stdout, stderr };
 }
 
 /** The same lines as the guest makes of its tree. */
@@ -135,7 +139,9 @@ await t.test("trees of QEMU's 9p server", { skip: needs }, async (t) => {
       t.match(served.stderr, 'VFSD_MAPPED_IN_USE', 'what a machine has is not converted');
     }
   });
-  t.equal(before.get('xattr'), before.get('file'), 'the models show the same');
+  const withoutTimes = (name: string): string | undefined =>
+    before.get(name)?.replaceAll(/\|\d+$/gm, '');
+  t.equal(withoutTimes('xattr'), withoutTimes('file'), 'the models show the same');
 
   for (const name of Object.keys(models)) {
     const { stdout } = mapped('find', tree(name), '--uid=0', '--perm=-4000', '--type=f');
@@ -158,7 +164,7 @@ await t.test("trees of QEMU's 9p server", { skip: needs }, async (t) => {
     file: 'mapped-xattr',
     real: 'passthrough',
   });
-  for (const name of ['xattr', 'file', 'real']) {
-    t.equal(after.get(name), before.get('xattr'), `${name} is seen as before`);
-  }
+  t.equal(after.get('xattr'), before.get('xattr'), 'now of mapped-file, seen as before');
+  t.equal(after.get('file'), before.get('file'), 'now of mapped-xattr, seen as before');
+  t.equal(after.get('real'), before.get('xattr'), 'a real copy, seen as before');
 });

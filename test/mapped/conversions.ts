@@ -28,6 +28,7 @@ export function converted(
       isRoot,
       uid: process.getuid?.() ?? 0,
       traitsOf: (place) => binding.probeDirectory(place),
+      holderOf: () => null,
     },
     {
       path,

@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import {
-  closeSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { existsSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { VfsdError } from '../../src/errors.js';
@@ -152,20 +142,6 @@ t.test('a copy is not made where something is, nor in the tree', async (t) => {
   );
   const state = join(tree, 'd/state');
   t.match(refused(t, tree, 'passthrough', to, { state }).message, 'where its guest can write');
-});
-
-t.test('a tree that another process has open is refused', async (t) => {
-  const tree = plainTree(t);
-  const fd = openSync(tree, 'r');
-  const holder = spawn('sleep', ['60'], { stdio: ['ignore', 'ignore', 'ignore', fd] });
-  await once(holder, 'spawn');
-  closeSync(fd);
-  const { code, message } = refused(t, tree, 'passthrough', 'mapped-xattr');
-  t.equal(code, 'VFSD_MAPPED_IN_USE');
-  t.match(message, `(process ${holder.pid}) has it open`);
-  holder.kill();
-  await once(holder, 'exit');
-  converted(tree, 'passthrough', 'mapped-xattr');
 });
 
 class Interruption extends Error {}

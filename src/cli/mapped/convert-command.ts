@@ -12,6 +12,7 @@ import {
   type Reporter,
 } from '../../mapped/conversion.js';
 import type { SecurityModel } from '../../mapped/model.js';
+import { holderOf } from '../../mapped/open-elsewhere.js';
 import { TreeAccess } from '../../mapped/tree-access.js';
 import { unwrap } from '../../native/binding.js';
 import type { NativeBinding } from '../../native/types.js';
@@ -33,6 +34,7 @@ export function runConvert(binding: NativeBinding, args: readonly string[]): num
     isRoot: neededCapabilities.every((bit) => (capabilities >> bit) % 2n === 1n),
     uid: getuid?.() ?? 0,
     traitsOf: (path: string) => binding.probeDirectory(path),
+    holderOf,
   };
   const screen = new Screen();
   const outcome = convert(surroundings, request, screen.reporter);

@@ -3,7 +3,8 @@
 export const mappedHelp = `Usage: vfsd mapped ls [-R] [-a] PATH...
        vfsd mapped stat PATH...
        vfsd mapped du [-s] [-h] [--by-owner] PATH
-       vfsd mapped find PATH [--uid=N] [--gid=N] [--type=fdlbcps] [--perm=MODE] [--name=GLOB] [-0]
+       vfsd mapped find PATH [--uid=N] [--gid=N] [--type=fdlbcps] [--perm=MODE] [--name=GLOB]
+                   [-0 | --print0]
        vfsd mapped check [--repair] [--json] PATH
        vfsd mapped convert --from=MODEL --to=MODEL PATH [--copy-to=NEW] [--dry-run]
 
