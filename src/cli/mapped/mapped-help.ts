@@ -8,8 +8,8 @@ export const mappedHelp = `Usage: vfsd mapped ls [-R] [-a] PATH...
        vfsd mapped check [--repair] [--json] PATH
        vfsd mapped convert --from=MODEL --to=MODEL PATH [--copy-to=NEW] [--dry-run]
 
-Looks at, checks and converts trees in which QEMU's 9p server keeps a guest's owners, modes and types
-beside ordinary files. MODEL is mapped-xattr, mapped-file or passthrough.
+Looks at, checks and converts trees in which QEMU's 9p server keeps a guest's owners, modes and
+types beside ordinary files. MODEL is mapped-xattr, mapped-file or passthrough.
 
 ls       As ls -l in the guest: type and mode, links, uid, gid, size or device, time, name. -R: with
          all that is below; -a: with names that begin with a dot.
