@@ -100,8 +100,13 @@ Napi::Value ListNames(const Napi::CallbackInfo& info) {
 Napi::Value ListAttributes(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const DescriptorPath path(ToFd(info[0]));
-  std::vector<char> names(XATTR_LIST_MAX);
-  const ssize_t size = listxattr(path.get(), names.data(), names.size());
+  // Most lists are short. The others may grow while they are looked at.
+  std::vector<char> names(1024);
+  ssize_t size = listxattr(path.get(), names.data(), names.size());
+  if (size < 0 && errno == ERANGE) {
+    names.resize(XATTR_LIST_MAX);
+    size = listxattr(path.get(), names.data(), names.size());
+  }
   // A file system without attributes has none of them.
   if (size < 0 && errno != ENOTSUP) {
     return Failure(env, Errno::Last(), "listxattr");

@@ -122,12 +122,14 @@ export class TreeAccess {
 
   /** The first bytes of a regular file that is known by a descriptor of O_PATH. */
   head(object: Fd, length: number): Buffer {
+    // What a file gets while it is read does not count.
+    const end = Math.min(length, Number(this.status(object).size));
     const fd = this.openData(object);
     try {
-      const bytes = Buffer.alloc(length);
+      const bytes = Buffer.alloc(end);
       let size = 0;
-      for (let count = -1; count !== 0 && size < length; size += count) {
-        count = readSync(fd, bytes, size, length - size, size);
+      for (let count = -1; count !== 0 && size < end; size += count) {
+        count = readSync(fd, bytes, size, end - size, size);
       }
       return bytes.subarray(0, size);
     } finally {

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { existsSync, lstatSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { SecurityModel } from '../../src/mapped/model.js';
+import { TreeAccess } from '../../src/mapped/tree-access.js';
 import { converted } from './conversions.js';
-import { makeRichTree, namesBelow, needsRoot, scratchDirectory, snapshot } from './real-tree.js';
+import {
+  fileObjects,
+  makeRichTree,
+  namesBelow,
+  needsRoot,
+  scratchDirectory,
+  snapshot,
+} from './real-tree.js';
 
 const rounds: readonly (readonly SecurityModel[])[] = [
   ['passthrough', 'mapped-xattr', 'passthrough'],
@@ -60,6 +68,27 @@ t.test('reading a tree to convert it moves no time of access', needsRoot, async 
   converted(tree, 'mapped-xattr', 'mapped-file');
   converted(tree, 'mapped-file', 'passthrough');
   t.same(accessTimes(), before);
+});
+
+t.test('a tree deeper than any path is converted', async (t) => {
+  const directory = scratchDirectory(t);
+  const tree = join(directory, 'tree');
+  mkdirSync(tree);
+  const access = new TreeAccess(fileObjects);
+  let fd = access.openTree(tree);
+  const name = Buffer.from('d'.repeat(200));
+  for (let depth = 0; depth < 300; depth++) {
+    access.makeDirectory(fd, name);
+    const next = access.openDirectory(fd, name);
+    access.close(fd);
+    fd = next;
+  }
+  access.makeLink(fd, Buffer.from('link'), Buffer.from('target'));
+  access.close(fd);
+  const copyTo = join(directory, 'copy');
+  t.equal(converted(tree, 'passthrough', 'mapped-xattr').outcome.objects, 302);
+  t.equal(converted(tree, 'mapped-xattr', 'mapped-file', { copyTo }).outcome.objects, 302);
+  t.equal(converted(copyTo, 'mapped-file', 'mapped-xattr').outcome.objects, 302);
 });
 
 /** On the host a mapped tree has no links, no devices and no set-id bits. */
