@@ -105,6 +105,7 @@
       "sources": [
         "native/addon/addon.cc",
         "native/addon/failure.cc",
+        "native/addon/file_objects.cc",
         "native/addon/idle_memory.cc",
         "native/addon/security_model.cc",
         "native/addon/sockets.cc",

@@ -140,6 +140,41 @@ const errorKinds = {
     (path) => `cannot ask ${path}`,
     'name the socket that the daemon was given as --control-socket',
   ),
+  VFSD_MAPPED_ACCESS: kind(
+    correctable,
+    (what) => `cannot ${what}`,
+    'start vfsd as the owner of the tree or as root, and while nobody changes the tree',
+  ),
+  VFSD_MAPPED_MODEL: kind(
+    correctable,
+    (path) => `cannot tell the security model of ${path}`,
+    'give it: --security-model=mapped-xattr, mapped-file or passthrough',
+  ),
+  VFSD_MAPPED_UNSUITED: kind(
+    correctable,
+    (path) => `cannot convert ${path}`,
+    'nothing was changed; correct what is named above and start again',
+  ),
+  VFSD_MAPPED_STATE: kind(
+    correctable,
+    (path) => `cannot convert ${path}`,
+    'finish the conversion that was begun, with the same options, and convert again afterwards',
+  ),
+  VFSD_MAPPED_IN_USE: kind(
+    correctable,
+    (path) => `cannot convert ${path}`,
+    'end the machine or the daemon that serves it, and start again',
+  ),
+  VFSD_MAPPED_PRIVILEGE: kind(
+    correctable,
+    (path) => `cannot convert ${path}`,
+    'start vfsd as root: nobody else may give files away and make devices',
+  ),
+  VFSD_MAPPED_DIFFERS: kind(
+    correctable,
+    (path) => `the objects of ${path} are not all as before`,
+    'somebody changes the tree, or its file system does not keep all of it: see the lines above',
+  ),
   VFSD_OUTPUT_FILE: kind(
     correctable,
     (path) => `cannot write ${path}`,

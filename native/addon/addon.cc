@@ -6,6 +6,7 @@
 
 #include "addon/confinement.h"
 #include "addon/device_wrap.h"
+#include "addon/file_objects.h"
 #include "addon/idle_memory.h"
 #include "addon/readable_watch.h"
 #include "addon/seccomp_compiler.h"
@@ -27,6 +28,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   addon::ExportSeccompCompiler(env, exports);
   addon::ExportSystemCalls(env, exports);
   addon::ExportConfinement(env, exports);
+  addon::ExportFileObjects(env, exports);
   return exports;
 }
 

@@ -30,7 +30,7 @@ _vfsd() {
     return
   fi
   if [[ $COMP_CWORD -eq 1 && $current != -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "doctor log-level reload seccomp stat top" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "doctor log-level mapped reload seccomp stat top" -- "$current")
     return
   fi
   if [[ ${COMP_WORDS[1]} == doctor && $current != -* ]]; then
@@ -43,6 +43,16 @@ _vfsd() {
   fi
   if [[ ${COMP_WORDS[1]} == seccomp && $COMP_CWORD -eq 2 ]]; then
     mapfile -t COMPREPLY < <(compgen -W "explain show" -- "$current")
+    return
+  fi
+  if [[ ${COMP_WORDS[1]} == mapped ]]; then
+    if [[ $COMP_CWORD -eq 2 ]]; then
+      mapfile -t COMPREPLY < <(compgen -W "ls stat du find check convert" -- "$current")
+    elif [[ $current == -* ]]; then
+      mapfile -t COMPREPLY < <(compgen -W "--by-owner --copy-to= --cross-mounts --dmode= --dry-run --fmode= --from= --gid= --json --name= --perm= --print0 --repair --security-model= --state= --to= --type= --uid=" -- "$current")
+    else
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    fi
     return
   fi
   mapfile -t COMPREPLY < <(compgen -W "--shared-dir= --socket-path= --fd= --socket-group= --tag= --num-request-queues= --exit-on-disconnect --no-exit-on-disconnect --readonly --allow-direct-io --preserve-noatime --no-readdirplus --announce-submounts --no-announce-submounts --inode-file-handles= --posix-lock --no-posix-lock --flock --no-flock --cache= --entry-timeout= --attr-timeout= --negative-timeout= --writeback --allow-mmap --xattr --xattrmap= --posix-acl --security-label --killpriv-v2 --no-killpriv-v2 --security-model= --fmode= --dmode= --uid-map= --gid-map= --translate-uid= --translate-gid= --sandbox= --seccomp= --seccomp-allow= --modcaps= --thread-pool-size= --poll-limit= --rlimit-nofile= --control-socket= --slow-request-ms= --log-format= --syslog --log-level= --config= --check-config --print-capabilities --help --version" -- "$current")

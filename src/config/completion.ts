@@ -5,8 +5,29 @@ import type { OptionDefinition } from './options/definition.js';
 
 const generated =
   '# SPDX-License-Identifier: Apache-2.0\n# Generated from the definitions of the options: npm run docs:options\n';
-const commands = ['doctor', 'log-level', 'reload', 'seccomp', 'stat', 'top'];
+const commands = ['doctor', 'log-level', 'mapped', 'reload', 'seccomp', 'stat', 'top'];
 const seccompCommands = ['explain', 'show'];
+const mappedOptions = [
+  '--by-owner',
+  '--copy-to=',
+  '--cross-mounts',
+  '--dmode=',
+  '--dry-run',
+  '--fmode=',
+  '--from=',
+  '--gid=',
+  '--json',
+  '--name=',
+  '--perm=',
+  '--print0',
+  '--repair',
+  '--security-model=',
+  '--state=',
+  '--to=',
+  '--type=',
+  '--uid=',
+];
+const mappedCommands = ['ls', 'stat', 'du', 'find', 'check', 'convert'];
 
 /** Values that are names of files or directories, by what stands for them. */
 const kinds: Readonly<Record<string, 'directories' | 'files'>> = {
@@ -69,6 +90,16 @@ ${choices.join('\n')}
   fi
   if [[ \${COMP_WORDS[1]} == seccomp && $COMP_CWORD -eq 2 ]]; then
     mapfile -t COMPREPLY < <(compgen -W "${seccompCommands.join(' ')}" -- "$current")
+    return
+  fi
+  if [[ \${COMP_WORDS[1]} == mapped ]]; then
+    if [[ $COMP_CWORD -eq 2 ]]; then
+      mapfile -t COMPREPLY < <(compgen -W "${mappedCommands.join(' ')}" -- "$current")
+    elif [[ $current == -* ]]; then
+      mapfile -t COMPREPLY < <(compgen -W "${mappedOptions.join(' ')}" -- "$current")
+    else
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    fi
     return
   fi
   mapfile -t COMPREPLY < <(compgen -W "${words().join(' ')}" -- "$current")

@@ -21,6 +21,8 @@ export function manPage(version: string): string {
     synopsis(' seccomp', ['(explain | show)', '']),
     '.br',
     synopsis(' (stat | top)', ['', 'SOCKET']),
+    '.br',
+    synopsis(' mapped', ['(ls | stat | du | find | check | convert) ', 'PATH']),
     '.SH DESCRIPTION',
     'vfsd serves a directory to a guest through a virtio-fs device. It waits on a Unix socket for QEMU (or another',
     'vhost-user front-end), confines itself with namespaces, pivot_root, dropped capabilities and seccomp allow lists,',
@@ -53,6 +55,15 @@ export function manPage(version: string): string {
     ...term('log-level SOCKET LEVEL', ['Changes what a daemon writes to its log.']),
     ...term('reload --config=FILE', [
       'Gives a daemon the log level and the cache timeouts that its file says now, by its control-socket.',
+    ]),
+    ...term('mapped ls|stat|du|find PATH', [
+      "Shows a tree of QEMU's 9p server, of the security model mapped-xattr or mapped-file, as its guest sees it.",
+    ]),
+    ...term('mapped check [--repair] PATH', [
+      'Says what is wrong in such a tree; status 1 when something is.',
+    ]),
+    ...term('mapped convert --from=MODEL --to=MODEL PATH [--copy-to=NEW]', [
+      'Makes a tree of passthrough, mapped-xattr or mapped-file one of another of these, in place or as a copy. Nobody may serve it meanwhile.',
     ]),
     '.SH EXIT STATUS',
     ...term('0', ['It was told to end, or its front-end has gone and it was to end with it.']),

@@ -10,6 +10,7 @@
  */
 
 import type { DeviceMetrics, SlowRequest } from './device-metrics.js';
+import type { FileObjectCalls } from './file-object-calls.js';
 
 declare const fdBrand: unique symbol;
 
@@ -33,9 +34,8 @@ export type FrontendVirtualAddress = bigint & { readonly [frontendVirtualBrand]:
 
 /** What a system call answered, as data. */
 export interface SystemFailure {
-  /** Positive errno value. */
+  /** Positive errno value, and its name, such as `ENOENT`. */
   readonly errno: number;
-  /** The errno's name, such as `ENOENT`. */
   readonly code: string;
   /** The call that failed, such as `bind`. */
   readonly syscall: string;
@@ -49,7 +49,7 @@ export interface ReceivedBytes {
   readonly fds: readonly Fd[];
 }
 
-/** Calls back whenever the descriptor is readable, until closed. Does not own the descriptor. */
+/** Calls back whenever the descriptor, which it does not own, is readable, until closed. */
 export interface ReadableWatch {
   close(): void;
 }
@@ -97,7 +97,7 @@ export interface CleanMappings {
   drop(): SystemFailure | undefined;
 }
 
-/** What a file system answers when it is asked for something; undefined: it has it. */
+/** What a file system answers when it is asked; undefined: it has it. */
 export interface DirectoryTraits {
   /** name_to_handle_at(2). */
   readonly fileHandles: SystemFailure | undefined;
@@ -279,10 +279,7 @@ export interface LauncherStart {
   readonly keep: readonly Fd[];
 }
 
-export interface ResourceLimit {
-  readonly soft: bigint;
-  readonly hard: bigint;
-}
+export type ResourceLimit = Readonly<Record<'soft' | 'hard', bigint>>;
 
 /** The addon's exports. Loaded by `binding.ts` only. */
 export interface NativeBinding {
@@ -334,6 +331,7 @@ export interface NativeBinding {
   getEffectiveCapabilities(): bigint | SystemFailure;
   /** Asks a directory's file system what it has; nothing is changed. */
   probeDirectory(path: string): DirectoryTraits;
+  readonly fileObjects: FileObjectCalls;
 
   // Start-up, in the worker.
 

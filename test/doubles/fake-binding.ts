@@ -61,6 +61,9 @@ export class FakeBinding implements NativeBinding {
   probeDirectory: NativeBinding['probeDirectory'] = unexpected('probeDirectory');
   findCleanMappings: NativeBinding['findCleanMappings'] = unexpected('findCleanMappings');
   endProcess: NativeBinding['endProcess'] = unexpected('endProcess');
+  get fileObjects(): NativeBinding['fileObjects'] {
+    return unexpected('fileObjects')();
+  }
 
   newFd(): Fd {
     const fd = this.#nextFd++ as Fd;
