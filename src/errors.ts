@@ -60,6 +60,17 @@ const errorKinds = {
     (fd) => `cannot listen on file descriptor ${fd}`,
     'pass a listening Unix stream socket in --fd',
   ),
+  VFSD_PROXY_USAGE: kind(correctable, (problem) => problem, 'see virtfs-proxy-helper --help'),
+  VFSD_PROXY_PATH: kind(
+    correctable,
+    (path) => `cannot export ${path}`,
+    'name an existing directory that you may read in --path',
+  ),
+  VFSD_PROXY_SOCKET_FD: kind(
+    correctable,
+    (fd) => `cannot use file descriptor ${fd}`,
+    'pass one end of a Unix stream socket in --fd, and the other one to QEMU in sock_fd=',
+  ),
   VFSD_NOTIFY_SOCKET: kind(
     environment,
     (path) => `cannot tell the service manager on ${path}`,

@@ -163,7 +163,8 @@ bool WriteRings(const std::string& directory) {
 bool WriteLauncherOptions(const std::string& directory) {
   return Write(directory, "usual",
                "--sandbox=namespace\n--shared-dir=/srv\n--socket-path=/run/s\n--listen-fd=3\n"
-               "--config-fd=4\n--start-filter-fd=5\n--launcher-filter-fd=6\n--process-filter-fd=7\n"
+               "--config-fd=4\n--program=p\n--daemon\n--start-filter-fd=5\n--launcher-filter-fd="
+               "6\n--process-filter-fd=7\n"
                "--main-thread-filter-fd=8\n--user-namespace\n--uid-map=0:1000:1\n"
                "--gid-map=0:1000:1\n--require-file-handles\n--readonly\n--capabilities=0x1ff\n"
                "--rlimit-nofile=1000\n--\n/usr/bin/node\nbundle\n--worker");

@@ -14,6 +14,8 @@ struct HostCalls {
   int pwritev2 = 0;
   /** An errno that every openat is to fail with; 0: none. */
   int openat_error = 0;
+  /** The same of every getxattr. */
+  int getxattr_error = 0;
 };
 
 inline thread_local HostCalls host_calls;
