@@ -80,6 +80,8 @@ UniqueFd Client::Await() {
   auto client = RetryFd([&] { return accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC); });
   if (client) {
     awaited = client->get();
+    // To close it is not enough: the launcher may have it for a moment yet.
+    shutdown(socket_.get(), SHUT_RDWR);
   }
   socket_.Reset();
   // It may have been wanted while the other socket was looked at.

@@ -37,6 +37,8 @@ struct Preparations {
   std::optional<sys::SeccompFilter> filter;
   /** A daemon's standard descriptors; none: they stay. */
   UniqueFd null_device;
+  /** Where a daemon's messages go. */
+  int log = STDERR_FILENO;
 };
 
 std::optional<Preparations> Prepare(bool is_daemon) {
@@ -55,6 +57,9 @@ std::optional<Preparations> Prepare(bool is_daemon) {
     if (!made.null_device) {
       Failed("/dev/null");
       return std::nullopt;
+    }
+    if (IsOpen(launcher::kLogFd)) {
+      made.log = launcher::kLogFd;
     }
   }
   return made;
@@ -107,7 +112,7 @@ int Run(bool is_daemon) {
     if (!LeaveStandardDescriptors(prepared->null_device)) {
       return 1;
     }
-    launcher::SpeakTo(IsOpen(launcher::kLogFd) ? launcher::kLogFd : STDERR_FILENO);
+    launcher::SpeakTo(prepared->log);
   }
   UniqueFd socket = client->Await();
   if (!socket) {

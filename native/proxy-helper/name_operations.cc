@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -96,7 +96,9 @@ Status Operations::Rename(Fields& fields, Answer& /*answer*/) {
   Entry target;
   found = tree_.FindEntry(new_path, target);
   return found ? RetryStatus([&] {
-    return renameat2(source.directory(), source.name(), target.directory(), target.name(), 0);
+    // The C library takes another call where there are no flags.
+    return syscall(SYS_renameat2, source.directory(), source.name(), target.directory(),
+                   target.name(), 0);
   })
                : found;
 }

@@ -8,7 +8,8 @@ namespace vfsd::proxy_helper {
 
 // What QEMU's proxy file system (up to 9.1) says to its helper: a header of two 32-bit numbers, the
 // type and the size of what follows, then the fields. Numbers are in the machine's own byte order
-// and stand at any address; a text is its length in 16 bits and its bytes, without an end mark.
+// and stand at any address; a text is its length in 16 bits and its bytes, of which the last one of
+// a path may be an end mark.
 
 enum class RequestType : uint32_t {
   kOpen = 2,

@@ -29,16 +29,21 @@ Result<UniqueFd> OpenBelow(int directory, const char* path, int flags) {
   return found;
 }
 
+/** QEMU counts the end mark in where it has kept the path, and not where it has just made it. */
+std::string_view WithoutEndMark(std::string_view path) {
+  return path.ends_with('\0') ? path.substr(0, path.size() - 1) : path;
+}
+
 }  // namespace
 
 Result<UniqueFd> Tree::Find(std::string_view path) const {
   CText text;
-  const Status taken = text.Assign(path);
+  const Status taken = text.Assign(WithoutEndMark(path));
   return taken ? OpenBelow(root_.get(), text.c_str(), O_NOFOLLOW) : taken.error();
 }
 
 Status Tree::FindEntry(std::string_view path, Entry& entry) const {
-  const Status taken = entry.path_.Assign(path);
+  const Status taken = entry.path_.Assign(WithoutEndMark(path));
   if (!taken) {
     return taken;
   }
@@ -46,7 +51,7 @@ Status Tree::FindEntry(std::string_view path, Entry& entry) const {
   char* const slash = std::strrchr(text, '/');
   entry.name_ = slash == nullptr ? text : slash + 1;
   const std::string_view name = entry.name_;
-  if (path.empty()) {
+  if (*text == '\0') {
     return Errno(ENOENT);
   }
   if (name.empty() || name == "." || name == "..") {

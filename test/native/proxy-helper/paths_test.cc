@@ -129,9 +129,19 @@ TEST_F(ProxyPaths, APathThatIsTooLongIsTooLong) {
   EXPECT_EQ(StatusOf(Type::kMkdir, Body().U32(0).U32(0).Text("/" + name).U32(0755)), -ENAMETOOLONG);
 }
 
+TEST_F(ProxyPaths, APathMayHaveAnEndMark) {
+  MakeFile("file");
+  EXPECT_EQ(InodeOf("/\0"s), StatOf("").st_ino);
+  EXPECT_EQ(InodeOf("/file\0"s), StatOf("file").st_ino);
+  EXPECT_EQ(StatusOf(Type::kLstat, Body().Text("\0"s)), -ENOENT);
+  EXPECT_EQ(StatusOf(Type::kRemove, Body().Text("\0"s)), -ENOENT);
+  EXPECT_EQ(StatusOf(Type::kRemove, Body().Text("/file\0"s)), 0);
+  EXPECT_FALSE(Exists("file"));
+}
+
 TEST_F(ProxyPaths, APathWithAnEndInItIsNone) {
   MakeFile("file");
-  EXPECT_EQ(StatusOf(Type::kLstat, Body().Text("/file\0"s)), -EINVAL);
+  EXPECT_EQ(StatusOf(Type::kLstat, Body().Text("/file\0\0"s)), -EINVAL);
   EXPECT_EQ(StatusOf(Type::kRemove, Body().Text("/file\0/x"s)), -EINVAL);
   EXPECT_EQ(Open("/file\0.txt"s, O_RDONLY).status, -EINVAL);
   EXPECT_EQ(StatusOf(Type::kSymlink, Body().U32(0).U32(0).Text("a\0b"s).Text("/link")), -EINVAL);
