@@ -54,6 +54,10 @@ export function manPage(version: string): string {
     ...term('reload --config=FILE', [
       'Gives a daemon the log level and the cache timeouts that its file says now, by its control-socket.',
     ]),
+    ...term('virtfs-proxy-helper', [
+      "A command of its own: the helper of QEMU's 9p proxy back-end, which QEMU had up to 9.1. See virtfs-proxy-helper --help,",
+      'and virtfs-proxy-helper.md in the documentation.',
+    ]),
     '.SH EXIT STATUS',
     ...term('0', ['It was told to end, or its front-end has gone and it was to end with it.']),
     ...term('1', ['The command line or its file has to be corrected.']),
