@@ -2,8 +2,10 @@
 #include "proxy-helper/tree.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -16,6 +18,22 @@ namespace {
 /** A neighbour that renames without an end must not keep a request for as long. */
 constexpr int kPatience = 64;
 
+/** Of a procfs below the export, files would be the helper's own memory. */
+Result<UniqueFd> UnlessItShowsProcesses(Result<UniqueFd> found) {
+  struct statfs file_system;
+  if (!found) {
+    return found;
+  }
+  const Status asked = RetryStatus([&] { return fstatfs(found->get(), &file_system); });
+  if (!asked) {
+    return asked.error();
+  }
+  if (file_system.f_type == PROC_SUPER_MAGIC) {
+    return Errno(EACCES);
+  }
+  return found;
+}
+
 Result<UniqueFd> OpenBelow(int directory, const char* path, int flags) {
   open_how how = {};
   how.flags = static_cast<uint64_t>(flags) | O_PATH | O_CLOEXEC;
@@ -26,7 +44,7 @@ Result<UniqueFd> OpenBelow(int directory, const char* path, int flags) {
     found = RetryFd(
         [&] { return static_cast<int>(syscall(SYS_openat2, directory, path, &how, sizeof how)); });
   }
-  return found;
+  return UnlessItShowsProcesses(std::move(found));
 }
 
 /** QEMU counts the end mark in where it has kept the path, and not where it has just made it. */

@@ -40,6 +40,7 @@ int openat(int directory, const char* path, int flags, ...) {
 }
 
 ssize_t getxattr(const char* path, const char* name, void* value, size_t size) noexcept {
+  host_calls.getxattr_room = size;
   if (host_calls.getxattr_error != 0) {
     errno = host_calls.getxattr_error;
     return -1;

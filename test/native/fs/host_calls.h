@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+
 namespace vfsd::testing {
 
 /**
@@ -16,6 +18,8 @@ struct HostCalls {
   int openat_error = 0;
   /** The same of every getxattr. */
   int getxattr_error = 0;
+  /** For how much the last one had room. */
+  size_t getxattr_room = 0;
 };
 
 inline thread_local HostCalls host_calls;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <signal.h>
 #include <sys/sysmacros.h>
 
 #include "exported_directory.h"
@@ -86,6 +87,21 @@ TEST_F(ProxyOpening, WhatIsOpenedForReadingIsNotTruncated) {
   EXPECT_EQ(StatOf("file").st_size, 5);
   EXPECT_EQ(Open("/file", O_WRONLY | O_TRUNC).status, kBringsDescriptor);
   EXPECT_EQ(StatOf("file").st_size, 0);
+}
+
+TEST_F(ProxyOpening, SomebodysLeaseHoldsNobodyUp) {
+  MakeFile("file");
+  struct sigaction ignore = {};
+  ignore.sa_handler = SIG_IGN;
+  struct sigaction before;
+  // The lease's holder is told of who wants the file.
+  ASSERT_EQ(sigaction(SIGIO, &ignore, &before), 0);
+  const UniqueFd holder(open(PathOf("file").c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(fcntl(holder.get(), F_SETLEASE, F_RDLCK), 0);
+  EXPECT_EQ(Open("/file", O_WRONLY).status, -EAGAIN);
+  ASSERT_EQ(fcntl(holder.get(), F_SETLEASE, F_UNLCK), 0);
+  EXPECT_EQ(Open("/file", O_WRONLY).status, kBringsDescriptor);
+  sigaction(SIGIO, &before, nullptr);
 }
 
 TEST_F(ProxyOpening, CreateOpensWhatIsThereUnlessItMustBeNew) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/xattr.h>
 
+#include <algorithm>
+
 #include "../fs/host_calls.h"
 #include "exported_directory.h"
 
@@ -84,6 +86,7 @@ TEST(ProxyXattrValue, AValueThatNoAnswerHasRoomForIsNotSent) {
     const Status status = operations.Lgetxattr(fields, *answer);
     EXPECT_FALSE(status.ok());
     EXPECT_EQ(status.error(), Errno(error)) << size;
+    EXPECT_EQ(host_calls.getxattr_room, std::min<size_t>(size, 65534));
   }
   host_calls.getxattr_error = 0;
 }
