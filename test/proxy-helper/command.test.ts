@@ -25,6 +25,7 @@ import { processTree } from '../device/process-tree.js';
 import { Client, Request, message } from './client.js';
 import {
   asOrdinaryUser,
+  command,
   connectTo,
   isConfined,
   isRoot,
@@ -240,6 +241,44 @@ t.test('it goes into the background when it listens, and not before', async (t) 
   t.notOk(existsSync(socket));
 });
 
+/**
+ * A machine with a syslog service, in a mount namespace: starts the command, breaks the rules as its client, and prints
+ * what the service has got.
+ */
+const withSyslog =
+  'import os, socket, subprocess, sys\n' +
+  'command, directory, devices = sys.argv[1:]\n' +
+  'for name, minor in [("null", 3), ("zero", 5), ("random", 8), ("urandom", 9)]:\n' +
+  '  os.mknod(f"{devices}/{name}", 0o20666, os.makedev(1, minor))\n' +
+  'service = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n' +
+  'service.bind(f"{devices}/log"); service.settimeout(10)\n' +
+  'subprocess.run(["mount", "--bind", devices, "/dev"], check=True)\n' +
+  'subprocess.run([command, "--path", directory, "--socket", f"{directory}/socket", "--uid", "0", "--gid", "0"],\n' +
+  '  check=True, env={"PATH": os.environ["PATH"]})\n' +
+  'client = socket.socket(socket.AF_UNIX); client.connect(f"{directory}/socket")\n' +
+  'client.sendall(b"\\xff" * 8)\n' +
+  'print(service.recv(1000).decode())\n';
+
+t.test('a daemon writes its messages to syslog', { skip: !isRoot && 'not root' }, async (t) => {
+  const directory = scratch(t);
+  const devices = scratch(t);
+  const said = execFileSync('unshare', [
+    ...['--mount', '--propagation=private', 'python3', '-c', withSyslog],
+    ...[command, directory, devices],
+  ]).toString();
+  t.match(
+    said,
+    /^<27>virtfs-proxy-helper\[[0-9]+\]: error: the client sent a request of more than 65536 bytes/,
+  );
+});
+
+const spawnWithDatagram =
+  'one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)\n' +
+  `done = subprocess.run([${JSON.stringify(command)},\n` +
+  '  "--path", sys.argv[1], "--fd", str(one.fileno())], pass_fds=[one.fileno()],\n' +
+  '  capture_output=True, text=True, env={"PATH": os.environ["PATH"]})\n' +
+  'print(done.returncode, done.stderr)\n';
+
 t.test('what fails in the background is said in the foreground', async (t) => {
   const directory = scratch(t);
   const listener = native.listen(join(directory, 'socket'));
@@ -255,13 +294,6 @@ t.test('what fails in the background is said in the foreground', async (t) => {
   );
   t.strictSame(launchersOf(directory), []);
 });
-
-const spawnWithDatagram =
-  'one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)\n' +
-  `done = subprocess.run([${JSON.stringify((await import('./helper.js')).command)},\n` +
-  '  "--path", sys.argv[1], "--fd", str(one.fileno())], pass_fds=[one.fileno()],\n' +
-  '  capture_output=True, text=True, env={"PATH": os.environ["PATH"]})\n' +
-  'print(done.returncode, done.stderr)\n';
 
 /** Of the helpers that export this directory. */
 function launchersOf(directory: string): readonly number[] {
