@@ -52,7 +52,7 @@ Result<UniqueFd> Operations::OpenForClient(const UniqueFd& object, int flags) co
     return Errno(ENXIO);
   }
   // Somebody's lease on the file must not hold up every other request.
-  auto opened = tree_.proc_self_fd().Reopen(object.get(), flags | O_NOCTTY);
+  auto opened = tree_.proc_self_fd().Reopen(object.get(), flags | O_NONBLOCK | O_NOCTTY);
   if (!opened) {
     return opened;
   }
