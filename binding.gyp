@@ -131,6 +131,7 @@
       "sources": [
         "native/launcher/main.cc",
         "native/launcher/call_name.cc",
+        "native/launcher/callers_wait.cc",
         "native/launcher/options.cc",
         "native/launcher/message.cc",
         "native/launcher/control_socket.cc",
@@ -146,6 +147,32 @@
         "native/sys/seccomp_load.cc"
       ],
       "libraries": ["-lseccomp"]
+    },
+    {
+      "target_name": "vfsd_proxy_helper_core",
+      "type": "static_library",
+      "sources": [
+        "native/proxy-helper/connection.cc",
+        "native/proxy-helper/creator.cc",
+        "native/proxy-helper/name_operations.cc",
+        "native/proxy-helper/object_operations.cc",
+        "native/proxy-helper/open_operations.cc",
+        "native/proxy-helper/request_kinds.cc",
+        "native/proxy-helper/server.cc",
+        "native/proxy-helper/tree.cc",
+        "native/proxy-helper/xattr_operations.cc"
+      ]
+    },
+    {
+      "target_name": "vfsd-proxy-helper",
+      "type": "executable",
+      "dependencies": ["vfsd_proxy_helper_core", "vfsd_core"],
+      "sources": [
+        "native/proxy-helper/main.cc",
+        "native/proxy-helper/client.cc",
+        "native/launcher/control_socket.cc",
+        "native/launcher/message.cc"
+      ]
     }
   ],
   "conditions": [
@@ -156,7 +183,7 @@
           {
             "target_name": "vfsd_native_tests",
             "type": "executable",
-            "dependencies": ["vfsd_core"],
+            "dependencies": ["vfsd_proxy_helper_core", "vfsd_core"],
             "sources": [
               "test/native/main.cc",
               "test/native/memory/fault_guard_test.cc",
@@ -204,6 +231,12 @@
               "test/native/fs/lock_ranges_test.cc",
               "test/native/fs/locks_test.cc",
               "test/native/metrics/metrics_test.cc",
+              "test/native/proxy-helper/hostile_client_test.cc",
+              "test/native/proxy-helper/names_test.cc",
+              "test/native/proxy-helper/objects_test.cc",
+              "test/native/proxy-helper/opening_test.cc",
+              "test/native/proxy-helper/paths_test.cc",
+              "test/native/proxy-helper/xattrs_test.cc",
               "test/native/engine/back_off_test.cc",
               "test/native/engine/counting_test.cc",
               "test/native/engine/deferred_reply_test.cc",

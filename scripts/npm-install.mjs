@@ -17,7 +17,9 @@ const release = resolve(root, 'build/Release');
 function canBeUsed() {
   try {
     createRequire(import.meta.url)(resolve(release, 'vfsd.node'));
-    accessSync(resolve(release, 'vfsd-launcher'), constants.X_OK);
+    for (const program of ['vfsd-launcher', 'vfsd-proxy-helper']) {
+      accessSync(resolve(release, program), constants.X_OK);
+    }
     return spawnSync(resolve(release, 'vfsd-launcher'), []).error === undefined;
   } catch {
     return false;

@@ -65,6 +65,17 @@ const errorKinds = {
     (path) => `cannot keep owners and modes in extended attributes below ${path}`,
     'choose --security-model=mapped-file, or share a directory of a file system that has user attributes',
   ),
+  VFSD_PROXY_USAGE: kind(correctable, (problem) => problem, 'see virtfs-proxy-helper --help'),
+  VFSD_PROXY_PATH: kind(
+    correctable,
+    (path) => `cannot export ${path}`,
+    'name an existing directory that you may read in --path',
+  ),
+  VFSD_PROXY_SOCKET_FD: kind(
+    correctable,
+    (fd) => `cannot use file descriptor ${fd}`,
+    'pass one end of a Unix stream socket in --fd, and the other one to QEMU in sock_fd=',
+  ),
   VFSD_NOTIFY_SOCKET: kind(
     environment,
     (path) => `cannot tell the service manager on ${path}`,

@@ -12,4 +12,5 @@ export const installation = Object.freeze({
   bundle: besideTheBundle('../dist/vfsd.js'),
   addon: besideTheBundle('../build/Release/vfsd.node'),
   launcher: besideTheBundle('../build/Release/vfsd-launcher'),
+  proxyHelper: besideTheBundle('../build/Release/vfsd-proxy-helper'),
 });

@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!options) {
     return 0;
   }
-  Require(options->shared_dir != nullptr && options->listen_fd >= 0 && options->config_fd >= 0,
+  Require(options->shared_dir != nullptr && options->listen_fd >= 0,
           "what the launcher needs is there");
   Require(*options->worker != nullptr, "there is something to execute");
   return 0;

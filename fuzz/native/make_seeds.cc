@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -160,10 +161,60 @@ bool WriteRings(const std::string& directory) {
   return written;
 }
 
+/** A request of QEMU's proxy file system. */
+std::string ProxyRequest(uint32_t type, const std::string& body) {
+  return Bytes(type, static_cast<uint32_t>(body.size())) + body;
+}
+
+bool WriteProxyRequests(const std::string& directory) {
+  const auto text = [](const std::string& value) {
+    return Bytes(static_cast<uint16_t>(value.size())) + value;
+  };
+  const auto numbers = [](std::initializer_list<uint32_t> all) {
+    std::string bytes;
+    for (const uint32_t number : all) {
+      bytes += Bytes(number);
+    }
+    return bytes;
+  };
+  const std::string owner = numbers({0, 0});
+  const std::vector<std::string> requests = {
+      ProxyRequest(2, text("/f\0"s) + numbers({O_RDWR})),
+      ProxyRequest(2, text("/p") + numbers({O_WRONLY | O_NONBLOCK})),
+      ProxyRequest(3, text("/n") + numbers({O_RDWR | O_CREAT, 0644, 5, 6})),
+      ProxyRequest(4, owner + text("/c") + numbers({S_IFCHR | 0666}) + Bytes(uint64_t{0x103})),
+      ProxyRequest(5, owner + text("//m") + numbers({0755})),
+      ProxyRequest(6, owner + text("../..") + text("/s")),
+      ProxyRequest(7, text("/f") + text("/h")),
+      ProxyRequest(8, text("/o/canary")),
+      ProxyRequest(9, text("/l") + numbers({4096})),
+      ProxyRequest(10, text("/")),
+      ProxyRequest(11, text("/f") + numbers({04755})),
+      ProxyRequest(12, text("/l") + numbers({1, UINT32_MAX})),
+      ProxyRequest(13, text("/f") + Bytes(uint64_t{100})),
+      ProxyRequest(14, text("/f") + Bytes(uint64_t{1}, uint64_t{2}, uint64_t{3}, uint64_t{4})),
+      ProxyRequest(15, text("/f") + text("/d/../g")),
+      ProxyRequest(19, text("/g") + text("user.a") + text("value") + numbers({5, 0})),
+      ProxyRequest(17, numbers({100}) + text("/g") + text("user.a")),
+      ProxyRequest(18, numbers({0}) + text("/g")),
+      ProxyRequest(20, text("/g") + text("user.a")),
+      ProxyRequest(21, text("/d")),
+      ProxyRequest(16, text("/d")),
+  };
+  bool written = true;
+  std::string all;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    all += requests[i];
+    written = written && Write(directory, "request-" + std::to_string(i), requests[i]);
+  }
+  return written && Write(directory, "all", all);
+}
+
 bool WriteLauncherOptions(const std::string& directory) {
   return Write(directory, "usual",
                "--sandbox=namespace\n--shared-dir=/srv\n--socket-path=/run/s\n--listen-fd=3\n"
-               "--config-fd=4\n--start-filter-fd=5\n--launcher-filter-fd=6\n--process-filter-fd=7\n"
+               "--config-fd=4\n--program=p\n--daemon\n--start-filter-fd=5\n--launcher-filter-fd="
+               "6\n--process-filter-fd=7\n"
                "--main-thread-filter-fd=8\n--user-namespace\n--uid-map=0:1000:1\n"
                "--gid-map=0:1000:1\n--require-file-handles\n--readonly\n--capabilities=0x1ff\n"
                "--rlimit-nofile=1000\n--\n/usr/bin/node\nbundle\n--worker");
@@ -185,6 +236,9 @@ int main(int argc, char** argv) {
   }
   if (target == "rules") {
     return WriteRules(directory) ? 0 : 1;
+  }
+  if (target == "proxy-helper") {
+    return WriteProxyRequests(directory) ? 0 : 1;
   }
   if (target == "launcher-options") {
     return WriteLauncherOptions(directory) ? 0 : 1;

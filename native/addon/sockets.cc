@@ -25,6 +25,7 @@ namespace {
 // The kernel's own limit for one message (SCM_MAX_FD).
 constexpr size_t kMaxFdsPerMessage = 253;
 constexpr int kNobodyKnowsYet = 0177;
+constexpr uint32_t kUnchanged = UINT32_MAX;
 
 /** fd | SystemFailure: connectDatagram(path) */
 Napi::Value ConnectDatagram(const Napi::CallbackInfo& info) {
@@ -54,7 +55,30 @@ Napi::Value ConnectDatagram(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, socket_fd->Release());
 }
 
-/** fd | SystemFailure: listenUnix(path, mode, group | null) */
+/**
+ * Gives a socket's file its owner and its mode; the failed call's name, or null. Whoever may write
+ * to the directory could put something else in its place meanwhile: what is changed is what has
+ * been looked at, and is no link.
+ */
+const char* HandOver(const char* path, uid_t user, gid_t group, mode_t mode) {
+  const UniqueFd file(open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status;
+  if (!file || fstat(file.get(), &status) != 0) {
+    return "open";
+  }
+  if (!S_ISSOCK(status.st_mode) || status.st_uid != geteuid() || status.st_nlink != 1) {
+    errno = ENOTSOCK;
+    return "open";
+  }
+  if ((user != kUnchanged || group != kUnchanged) &&
+      fchownat(file.get(), "", user, group, AT_EMPTY_PATH) != 0) {
+    return "chown";
+  }
+  const std::string name = "/proc/self/fd/" + std::to_string(file.get());
+  return chmod(name.c_str(), mode) == 0 ? nullptr : "chmod";
+}
+
+/** fd | SystemFailure: listenUnix(path, mode, group | null, user?) */
 Napi::Value ListenUnix(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const std::string path = ToString(info[0]);
@@ -85,11 +109,10 @@ Napi::Value ListenUnix(const Napi::CallbackInfo& info) {
     unlink(path.c_str());
     return failure;
   };
-  if (!info[2].IsNull() && lchown(path.c_str(), static_cast<uid_t>(-1), ToUint32(info[2])) != 0) {
-    return fail("chown");
-  }
-  if (chmod(path.c_str(), mode) != 0) {
-    return fail("chmod");
+  const uid_t user = info[3].IsNumber() ? ToUint32(info[3]) : kUnchanged;
+  const gid_t group = info[2].IsNull() ? kUnchanged : ToUint32(info[2]);
+  if (const char* const failed = HandOver(path.c_str(), user, group, mode)) {
+    return fail(failed);
   }
   if (listen(fd, 1) != 0) {
     return fail("listen");

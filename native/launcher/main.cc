@@ -24,6 +24,7 @@
 #include <cerrno>
 
 #include "base/unique_fd.h"
+#include "launcher/callers_wait.h"
 #include "launcher/child.h"
 #include "launcher/confine.h"
 #include "launcher/control_socket.h"
@@ -85,7 +86,7 @@ pid_t Clone(const Options& options, UniqueFd& pidfd) {
  * Closes what the launcher has opened and inherited: a listening socket or a caller's pipe must not
  * live on in a process that only waits. Keeps 0 to 2 and these; -1: there is none.
  */
-bool CloseAllBut(std::array<int, 6> descriptors) {
+bool CloseAllBut(std::array<int, 9> descriptors) {
   std::ranges::sort(descriptors);
   unsigned next = STDERR_FILENO + 1;
   for (const int kept : descriptors) {
@@ -127,13 +128,15 @@ uint64_t LastingCapabilities(const Options& options, const SocketFiles& sockets,
 
 /** @param user_namespace the launcher has entered the worker's */
 bool GiveUpRights(const Options& options, const SocketFiles& sockets, const KernelLog& log,
-                  const ServiceManager& manager, bool user_namespace, int pidfd) {
+                  const ServiceManager& manager, const CallersWait& caller, bool user_namespace,
+                  int pidfd) {
   if (!KeepOnly(LastingCapabilities(options, sockets, user_namespace))) {
     return false;
   }
   const auto filter = sys::SeccompFilter::ReadIfGiven(options.launcher_filter_fd);
   if (!CloseAllBut({pidfd, sockets.front_end.directory(), sockets.control.directory(), log.fd(),
-                    manager.socket(), manager.worker()})) {
+                    manager.socket(), manager.worker(), caller.pipe(), caller.null_device(),
+                    options.daemon ? options.log_fd : -1})) {
     return false;
   }
   Status loaded = filter ? Status() : filter.error();
@@ -170,7 +173,19 @@ bool Confine(const Options& options, bool user_namespace, int control, pid_t pid
          MoveIntoTree(options, tree.get()) && SendByte(control, kConfined);
 }
 
-int Launch(const Options& options, const SocketFiles& sockets) {
+/** A daemon's caller is let go when the worker is ready; from then on syslog is spoken to. */
+bool GoIntoBackground(const Options& options, CallersWait& caller) {
+  if (!options.daemon) {
+    return true;
+  }
+  if (!caller.End()) {
+    return false;
+  }
+  SpeakTo(options.log_fd < 0 ? STDERR_FILENO : options.log_fd);
+  return true;
+}
+
+int Launch(const Options& options, const SocketFiles& sockets, CallersWait& caller) {
   if (options.require_file_handles && !RequireFileHandles(options.shared_dir)) {
     return 1;
   }
@@ -193,7 +208,8 @@ int Launch(const Options& options, const SocketFiles& sockets) {
   }
   childs_end.Reset();
   const bool user_namespace = MustEnterUserNamespace(options);
-  const bool confined = Confine(options, user_namespace, control.get(), pid, pidfd.get());
+  const bool confined = Confine(options, user_namespace, control.get(), pid, pidfd.get()) &&
+                        (!options.daemon || Hear(control.get(), kReady));
   ServiceManager manager{UniqueFd(options.notify_fd)};
   if (confined) {
     manager.Hear(std::move(control));
@@ -201,7 +217,9 @@ int Launch(const Options& options, const SocketFiles& sockets) {
     // A worker that waits for its launcher sees the end of the conversation, and ends.
     control.Reset();
   }
-  if (!confined || !GiveUpRights(options, sockets, log, manager, user_namespace, pidfd.get())) {
+  if (!confined ||
+      !GiveUpRights(options, sockets, log, manager, caller, user_namespace, pidfd.get()) ||
+      !GoIntoBackground(options, caller)) {
     return Abandon(pidfd.get(), log);
   }
   return Supervise(pidfd.get(), log, manager);
@@ -218,11 +236,17 @@ int main(int argc, char** argv) {
   if (!options) {
     return 1;
   }
+  if (options->program != nullptr) {
+    launcher::SpeakAs(options->program);
+  }
+  launcher::CallersWait caller;
   const launcher::SocketFiles sockets = {launcher::SocketFile(options->socket_path),
                                          launcher::SocketFile(options->control_socket_path)};
+  const bool begun = !options->daemon || caller.Begin();
   launcher::BlockSupervisedSignals();
-  const int status =
-      launcher::LimitOpenFiles(options->rlimit_nofile) ? launcher::Launch(*options, sockets) : 1;
+  const int status = begun && launcher::LimitOpenFiles(options->rlimit_nofile)
+                         ? launcher::Launch(*options, sockets, caller)
+                         : 1;
   sockets.Remove();
   return status;
 }

@@ -5,7 +5,14 @@
 
 namespace vfsd::launcher {
 
-/** Writes one line to standard error, as "vfsd: …". */
+/** From now on this program, and not vfsd, speaks: "NAME: error: …", and without hints, which name
+ * vfsd's options. */
+void SpeakAs(const char* program);
+
+/** From now on it speaks to syslog on this connected socket, or to standard error again. */
+void SpeakTo(int descriptor);
+
+/** Says one line, on standard error as "vfsd: …". */
 void Say(const std::string& text);
 
 /**

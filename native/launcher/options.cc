@@ -23,6 +23,8 @@ enum Key : int {
   kConfig,
   kNotify,
   kLog,
+  kProgram,
+  kDaemon,
   kStartFilter,
   kLauncherFilter,
   kProcessFilter,
@@ -48,6 +50,8 @@ constexpr option kOptions[] = {
     {"config-fd", required_argument, nullptr, kConfig},
     {"notify-fd", required_argument, nullptr, kNotify},
     {"log-fd", required_argument, nullptr, kLog},
+    {"program", required_argument, nullptr, kProgram},
+    {"daemon", no_argument, nullptr, kDaemon},
     {"start-filter-fd", required_argument, nullptr, kStartFilter},
     {"launcher-filter-fd", required_argument, nullptr, kLauncherFilter},
     {"process-filter-fd", required_argument, nullptr, kProcessFilter},
@@ -134,6 +138,12 @@ bool Apply(int key, Options& options) {
       return ToFd(optarg, options.notify_fd);
     case kLog:
       return ToFd(optarg, options.log_fd);
+    case kProgram:
+      options.program = optarg;
+      return true;
+    case kDaemon:
+      options.daemon = true;
+      return true;
     case kStartFilter:
       return ToFd(optarg, options.start_filter_fd);
     case kLauncherFilter:
@@ -181,8 +191,7 @@ std::optional<Options> ParseOptions(int argc, char** argv) {
     }
   }
   options.worker = argv + optind;
-  if (options.shared_dir == nullptr || options.listen_fd < 0 || options.config_fd < 0 ||
-      *options.worker == nullptr) {
+  if (options.shared_dir == nullptr || options.listen_fd < 0 || *options.worker == nullptr) {
     Say("this program is started by vfsd and not by hand");
     return std::nullopt;
   }

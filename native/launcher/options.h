@@ -26,11 +26,16 @@ struct Options {
   /** The socket that tells how the daemon is; null and -1: there is none. */
   const char* control_socket_path = nullptr;
   int control_listen_fd = -1;
+  /** What the worker is to know beside its arguments; -1: nothing. */
   int config_fd = -1;
   /** Connected to the service manager's socket; -1: nobody is to be told. */
   int notify_fd = -1;
   /** Connected to where the worker's log goes; -1: it goes to standard error. */
   int log_fd = -1;
+  /** Whose launcher it is, for messages; null: vfsd's. */
+  const char* program = nullptr;
+  /** Go on in the background, and say no more on standard error, once the worker is ready. */
+  bool daemon = false;
   // Compiled seccomp programs; -1 with --seccomp=none.
   int start_filter_fd = -1;
   int launcher_filter_fd = -1;

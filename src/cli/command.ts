@@ -28,6 +28,10 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     const { runMappedCommand } = await import('./mapped/mapped-command.js');
     return runMappedCommand(args.slice(1));
   }
+  if (args[0] === 'proxy-helper') {
+    const { runProxyHelperCommand } = await import('../proxy-helper/proxy-helper-command.js');
+    return runProxyHelperCommand(args.slice(1), policies);
+  }
   const observe = observeCommands.find((command) => command === args[0]);
   if (observe !== undefined) return runObserveCommand(observe, args.slice(1));
   // libvirt asks this of every version of every program, with options that it may not know.

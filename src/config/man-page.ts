@@ -65,6 +65,10 @@ export function manPage(version: string): string {
     ...term('mapped convert --from=MODEL --to=MODEL PATH [--copy-to=NEW]', [
       'Makes a tree of passthrough, mapped-xattr or mapped-file one of another of these, in place or as a copy. Nobody may serve it meanwhile.',
     ]),
+    ...term('virtfs-proxy-helper', [
+      "A command of its own: the helper of QEMU's 9p proxy back-end, which QEMU had up to 9.1. See virtfs-proxy-helper --help,",
+      'and virtfs-proxy-helper.md in the documentation.',
+    ]),
     '.SH EXIT STATUS',
     ...term('0', ['It was told to end, or its front-end has gone and it was to end with it.']),
     ...term('1', ['The command line or its file has to be corrected.']),

@@ -292,8 +292,9 @@ export interface NativeBinding {
    * and SIGHUP remove its file before they end the process.
    * @param mode permission bits that the socket file gets, such as 0o600
    * @param group owner group of the socket file, or null to leave it
+   * @param user owner of the socket file, if not the caller
    */
-  listenUnix(path: string, mode: number, group: number | null): Fd | SystemFailure;
+  listenUnix(path: string, mode: number, group: number | null, user?: number): Fd | SystemFailure;
   /** Checks that a descriptor is a listening SOCK_STREAM Unix socket and makes it non-blocking. */
   adoptListener(fd: number): Fd | SystemFailure;
   /** Accepts one connection, non-blocking and close-on-exec; null when there is none. */

@@ -158,7 +158,7 @@ function verdictLines(name: string, verdict: Verdict, role: Role | null): readon
 function remedy(name: string, role: Role | null, reason: string): readonly string[] {
   const file = role === null ? 'the policy of the thread' : policyFileOf(role);
   return [
-    `For one run:  vfsd --seccomp-allow=${name} …`,
+    ...(role === 'proxy-helper' ? [] : [`For one run:  vfsd --seccomp-allow=${name} …`]),
     `For good:     add this line to ${file} and build again:`,
     `              ${name.padEnd(23)} # ${reason}`,
   ];

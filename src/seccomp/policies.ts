@@ -5,6 +5,7 @@ import launcher from '../../seccomp/launcher.policy';
 import lockThreads from '../../seccomp/lock-threads.policy';
 import mainThread from '../../seccomp/main-thread.policy';
 import nodeThreads from '../../seccomp/node-threads.policy';
+import proxyHelper from '../../seccomp/proxy-helper.policy';
 import start from '../../seccomp/start.policy';
 import type { PolicyTexts } from './programs.js';
 
@@ -16,4 +17,5 @@ export const policies: PolicyTexts = Object.freeze({
   dataThreads,
   lockThreads,
   mainThread,
+  proxyHelper,
 });

@@ -19,6 +19,8 @@ export interface PolicyTexts {
   readonly lockThreads: string;
   /** The worker's main thread, once more: a deny list of what takes a path, and of what only other threads need. */
   readonly mainThread: string;
+  /** virtfs-proxy-helper, once it is confined: an allow list. */
+  readonly proxyHelper: string;
 }
 
 /** Where a policy's text lies, for messages. */
@@ -29,14 +31,31 @@ export const policyFiles: Readonly<Record<keyof PolicyTexts, string>> = {
   dataThreads: 'seccomp/data-threads.policy',
   lockThreads: 'seccomp/lock-threads.policy',
   mainThread: 'seccomp/main-thread.policy',
+  proxyHelper: 'seccomp/proxy-helper.policy',
 };
 
 /** What is loaded: `process` on every thread of the worker, the others where their names say. */
 export type SeccompPrograms = Readonly<
-  Record<Exclude<keyof PolicyTexts, 'nodeThreads'> | 'process', SeccompProgram>
+  Record<Exclude<keyof PolicyTexts, 'nodeThreads' | 'proxyHelper'> | 'process', SeccompProgram>
+>;
+
+/** What is loaded for virtfs-proxy-helper, which has no options about it. */
+export type ProxyHelperPrograms = Readonly<
+  Record<'start' | 'launcher' | 'proxyHelper', SeccompProgram>
 >;
 
 const operationNotPermitted: SeccompAction = { errno: 1 };
+
+/** Throws VFSD_SECCOMP_POLICY for a policy with a mistake. */
+export function proxyHelperPrograms(texts: PolicyTexts): ProxyHelperPrograms {
+  const rules = (name: keyof PolicyTexts): readonly SeccompRule[] =>
+    parsePolicy(policyFiles[name], texts[name]);
+  return {
+    start: { otherwise: 'allow', matched: operationNotPermitted, rules: rules('start') },
+    launcher: { otherwise: 'kill', matched: 'allow', rules: union(rules('launcher')) },
+    proxyHelper: { otherwise: 'kill', matched: 'allow', rules: union(rules('proxyHelper')) },
+  };
+}
 
 /**
  * The filters for `--seccomp`; null: there are none. Throws VFSD_SECCOMP_POLICY for a policy with a mistake.

@@ -14,7 +14,7 @@ import {
 import { policyFiles, type PolicyTexts } from './programs.js';
 import { isCovered, ruleKey, union } from './rule-sets.js';
 
-export const roles = ['launcher', 'main', 'node', 'data', 'lock'] as const;
+export const roles = ['launcher', 'main', 'node', 'data', 'lock', 'proxy-helper'] as const;
 export type Role = (typeof roles)[number];
 
 interface RoleFacts {
@@ -33,6 +33,7 @@ const facts: Readonly<Record<Role, RoleFacts>> = {
   node: { title: "one of Node's own threads", policy: 'nodeThreads' },
   data: { title: 'a thread that serves requests', policy: 'dataThreads' },
   lock: { title: 'a thread that waits for locks', policy: 'lockThreads' },
+  'proxy-helper': { title: 'virtfs-proxy-helper', policy: 'proxyHelper' },
 };
 
 export function roleTitle(role: Role): string {
@@ -61,6 +62,8 @@ export function roleOf(thread: string | null, program: string | null): Role | nu
   if (thread.startsWith('vfsd-launcher')) return 'launcher';
   if (thread.startsWith('vfsd-data-')) return 'data';
   if (thread.startsWith('vfsd-lock-')) return 'lock';
+  // The kernel keeps 15 bytes of a program's name.
+  if (thread.startsWith('vfsd-proxy-help')) return 'proxy-helper';
   const isNode = program === null || /\/(?:node|nodejs)(?:\d*|-[^/]*)$/.test(program);
   return isNode ? (nodeThreadNames[thread] ?? null) : null;
 }
@@ -81,6 +84,9 @@ export function allowedLines(
       return merge(own('dataThreads'), added);
     case 'lock':
       return merge(own('lockThreads'), added);
+    case 'proxy-helper':
+      // It has no options, neither --seccomp-allow nor any other.
+      return parsePolicyLines(policyFiles.proxyHelper, texts.proxyHelper);
     case 'node':
       return merge(
         own('nodeThreads'),

@@ -25,6 +25,7 @@ const texts = {
     .join('\n'),
   lockThreads: 'futex',
   mainThread: 'open',
+  proxyHelper: 'read',
 };
 const conditions = {
   sandbox: {

@@ -14,6 +14,7 @@ const rolesOfPolicies: readonly (readonly [keyof PolicyTexts, readonly Role[]])[
   ['nodeThreads', ['main', 'node']],
   ['dataThreads', ['data']],
   ['lockThreads', ['lock']],
+  ['proxyHelper', ['proxy-helper']],
 ];
 
 export interface PolicyUsage {
@@ -45,11 +46,14 @@ export function unexpectedCalls(
   ];
 }
 
+/** Of those policies whose threads have made any of these calls. */
 export function policyUsage(
   calls: readonly TracedCall[],
   texts: PolicyTexts,
 ): readonly PolicyUsage[] {
-  return rolesOfPolicies.map(([name, ofRoles]) => {
+  const seen = new Set(calls.map(({ role }) => role));
+  const used = rolesOfPolicies.filter(([, ofRoles]) => ofRoles.some((role) => seen.has(role)));
+  return used.map(([name, ofRoles]) => {
     const own = calls.filter(({ role }) => ofRoles.includes(role));
     const lines = parsePolicyLines(policyFiles[name], texts[name]);
     return {

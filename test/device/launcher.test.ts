@@ -25,7 +25,7 @@ interface Start {
 
 function launch({ share, options = [], wrapper = [], worker }: Start) {
   // The worker looks at none of these descriptors.
-  const needed = [`--shared-dir=${share}`, '--listen-fd=0', '--config-fd=0'];
+  const needed = [`--shared-dir=${share}`, '--listen-fd=0'];
   const [command = '', ...rest] = [...wrapper, program, ...needed, ...options, '--', ...worker];
   return spawnSync(command, rest, { encoding: 'utf8', env: {}, timeout: 10_000 });
 }

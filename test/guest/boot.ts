@@ -2,16 +2,25 @@
 //
 // A guest: QEMU with a kernel and an initramfs, and a serial port on which commands are run in it.
 
+import { chmod, copyFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { Child, makeScratchDirectory, removeScratchDirectory, within } from './child.js';
-import { type Flavour, type Release, guestConsole, guestHardware, guestImage } from './host.js';
+import { asOrdinaryUser } from './daemon.js';
+import {
+  type Flavour,
+  type Image,
+  type Release,
+  guestConsole,
+  guestHardware,
+  guestImage,
+} from './host.js';
 import { LineSocket } from './line-socket.js';
 import { type CommandResult, Session } from './session.js';
 
 export interface BootOptions {
-  /** The daemon's socket. */
-  readonly socket: string;
+  /** The daemon's socket; without one the guest has no share of that kind. */
+  readonly socket?: string;
   /** Sockets of further daemons, by the tags that their shares get; none of them is mounted. */
   readonly shares?: Readonly<Record<string, string>>;
   /** Whose kernel the guest has; without it, that of the host's release. */
@@ -20,6 +29,10 @@ export interface BootOptions {
   readonly flavour?: Flavour;
   /** QEMU's own 9p servers: `-fsdev` options without the id, by the tags that the guest mounts. */
   readonly fsdevs?: Readonly<Record<string, string>>;
+  /** QEMU runs as the ordinary user, and not as root. */
+  readonly qemuAsOrdinaryUser?: boolean;
+  /** In front of QEMU's command. */
+  readonly qemuWrapper?: readonly string[];
   /** A file of the host that is the guest's disk. */
   readonly disk?: string;
   /** Request queues; each beyond the first needs a processor in the guest. */
@@ -56,12 +69,19 @@ export class Guest {
     };
   }
 
-  /** Boots a guest that has mounted the share at /mnt. */
+  /** Boots a guest that has mounted the share, where it has one, at /mnt. */
   static async boot(options: BootOptions): Promise<Guest> {
     const scratch = await makeScratchDirectory('qemu');
     const session = await Session.listen(path.join(scratch, 'session'));
     const monitor = await LineSocket.listen(path.join(scratch, 'monitor'));
-    const qemu = new Child(qemuCommand(scratch, options));
+    const command =
+      options.qemuAsOrdinaryUser === true
+        ? [
+            ...asOrdinaryUser(),
+            ...qemuCommand(scratch, options, await giveToQemu(scratch, options)),
+          ]
+        : qemuCommand(scratch, options, imageOf(options));
+    const qemu = new Child([...(options.qemuWrapper ?? []), ...command]);
     const guest = new Guest(scratch, session, monitor, qemu);
     try {
       await guest.isReady();
@@ -148,15 +168,30 @@ export class Guest {
   }
 }
 
-function qemuCommand(scratch: string, options: BootOptions): string[] {
-  const image = guestImage({ release: options.release, flavour: options.flavour });
+function imageOf({ release, flavour }: BootOptions): Image {
+  return guestImage({ release, flavour });
+}
+
+/** What is below root's home another user does not find. */
+async function giveToQemu(scratch: string, options: BootOptions): Promise<Image> {
+  const image = imageOf(options);
+  const own = { kernel: path.join(scratch, 'vmlinuz'), initrd: path.join(scratch, 'initrd') };
+  await copyFile(image.kernel, own.kernel);
+  await copyFile(image.initrd, own.initrd);
+  await chmod(scratch, 0o755);
+  for (const name of [own.kernel, own.initrd]) await chmod(name, 0o644);
+  for (const name of ['session', 'monitor']) await chmod(path.join(scratch, name), 0o666);
+  return own;
+}
+
+function qemuCommand(scratch: string, options: BootOptions, image: Image): string[] {
   const queues = options.queues ?? 1;
   return [
     ...guestHardware(),
     ...['-m', memory, '-smp', String(Math.max(queues, 2))],
     ...['-object', `memory-backend-memfd,id=mem,size=${memory},share=on`],
     ...['-numa', 'node,memdev=mem'],
-    ...shareDevice('share', options.socket, queues),
+    ...(options.socket === undefined ? [] : shareDevice('share', options.socket, queues)),
     ...Object.entries(options.shares ?? {}).flatMap(([tag, socket]) => shareDevice(tag, socket, 1)),
     ...Object.entries(options.fsdevs ?? {}).flatMap(([tag, fsdev]) => device9p(tag, fsdev)),
     ...['-chardev', `socket,id=session,path=${scratch}/session`],
@@ -165,7 +200,7 @@ function qemuCommand(scratch: string, options: BootOptions): string[] {
     ...['-qmp', `unix:${scratch}/monitor`],
     ...(options.disk === undefined ? [] : diskOptions(options.disk)),
     ...['-kernel', image.kernel, '-initrd', image.initrd],
-    ...['-append', kernelCommandLine(guestConsole())],
+    ...['-append', kernelCommandLine(options)],
     ...['-nodefaults', '-display', 'none', '-serial', 'stdio'],
     ...(options.rebootsOnReset ? [] : ['-no-reboot']),
   ];
@@ -194,7 +229,8 @@ function diskOptions(file: string): string[] {
   ];
 }
 
-function kernelCommandLine(console: string): string {
+function kernelCommandLine({ socket }: BootOptions): string {
+  const share = socket === undefined ? '' : 'vfsd.share=share ';
   // Nothing in this guest is to be kept from anything else in it, and an emulated processor pays for trying.
-  return `console=${console} quiet panic=-1 norandmaps mitigations=off vfsd.share=share vfsd.run=session`;
+  return `console=${guestConsole()} quiet panic=-1 norandmaps mitigations=off ${share}vfsd.run=session`;
 }

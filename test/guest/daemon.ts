@@ -130,7 +130,8 @@ function withMounts(directory: string, names: readonly string[]): string[] {
   ];
 }
 
-function asOrdinaryUser(): string[] {
+/** In front of a command. */
+export function asOrdinaryUser(): string[] {
   if (process.getuid?.() !== 0) return [];
   return ['setpriv', `--reuid=${ordinaryUser}`, `--regid=${ordinaryUser}`, '--clear-groups', '--'];
 }

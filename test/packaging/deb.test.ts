@@ -37,6 +37,8 @@ t.test('the Debian package', { skip: !(isRoot && hasDpkg) }, async (t) => {
   const command = join(system, 'usr/bin/vfsd');
   t.match(run(command, ['--version']).stdout, /^vfsd [0-9]/);
   t.equal(run(command, ['doctor', place]).status, 0, 'with everything that it needs to start');
+  const helper = join(system, 'usr/libexec/vfsd/virtfs-proxy-helper');
+  t.match(run(helper, ['--help']).stdout, /^Usage: virtfs-proxy-helper --path/);
   for (const file of [
     'usr/share/man/man1/vfsd.1.gz',
     'usr/share/bash-completion/completions/vfsd',
@@ -76,6 +78,8 @@ t.test('the npm package has a native part that can be used, or built', async (t)
   const directory = join(place, 'package');
   const { stdout } = run(join(directory, 'bin/vfsd'), ['--version']);
   t.match(stdout, /^vfsd [0-9]/);
+  const helper = run(join(directory, 'bin/virtfs-proxy-helper'), ['--help']);
+  t.match(helper.stdout, /^Usage: virtfs-proxy-helper --path/);
   t.equal(run(join(directory, 'bin/vfsd'), ['doctor', place]).status, 0, 'it could be started');
   t.equal(run('node', ['scripts/npm-install.mjs'], directory).status, 0, 'nothing has to be built');
   for (const file of ['binding.gyp', 'native/addon/addon.cc', 'seccomp/launcher.policy']) {

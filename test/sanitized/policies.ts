@@ -7,6 +7,7 @@ import launcher from '../../seccomp/launcher.policy';
 import lockThreads from '../../seccomp/lock-threads.policy';
 import mainThread from '../../seccomp/main-thread.policy';
 import nodeThreads from '../../seccomp/node-threads.policy';
+import proxyHelper from '../../seccomp/proxy-helper.policy';
 import start from '../../seccomp/start.policy';
 import type { PolicyTexts } from '../../src/seccomp/programs.js';
 import sanitizer from './sanitizer.policy';
@@ -18,4 +19,5 @@ export const policies: PolicyTexts = Object.freeze({
   dataThreads: `${dataThreads}\n${sanitizer}`,
   lockThreads: `${lockThreads}\n${sanitizer}`,
   mainThread,
+  proxyHelper: `${proxyHelper}\n${sanitizer}`,
 });

@@ -130,6 +130,7 @@ t.test('whose thread it is', async (t) => {
     ['vfsd-data-12', '/usr/bin/node', 'data'],
     ['vfsd-lock-0', null, 'lock'],
     ['vfsd-launcher', '/opt/vfsd/build/Release/vfsd-launcher', 'launcher'],
+    ['vfsd-proxy-help', '/opt/vfsd/build/Release/vfsd-proxy-helper', 'proxy-helper'],
     ['node', '/usr/bin/node', 'main'],
     ['MainThread', '/usr/bin/node', 'main'],
     ['node-MainThread', '/usr/local/bin/node', 'main'],

@@ -100,6 +100,7 @@ const texts: PolicyTexts = {
   dataThreads: 'openat\nwrite\nfcntl if arg1 == 36',
   lockThreads: 'write\nfcntl if arg1 == 38',
   mainThread: 'open\nopenat\nfcntl if arg1 == 36',
+  proxyHelper: 'read',
 };
 
 const callsOf = (program: SeccompProgram | undefined) =>

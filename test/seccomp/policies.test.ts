@@ -26,7 +26,13 @@ function linesOf(name: keyof PolicyTexts): readonly PolicyLine[] {
   return parsePolicyLines(policyFiles[name], policyTexts[name]);
 }
 
-const allowLists = ['launcher', 'nodeThreads', 'dataThreads', 'lockThreads'] as const;
+const allowLists = [
+  'launcher',
+  'nodeThreads',
+  'dataThreads',
+  'lockThreads',
+  'proxyHelper',
+] as const;
 
 t.test('every policy file is loaded', async (t) => {
   const files = readdirSync(new URL('../../seccomp/', import.meta.url));

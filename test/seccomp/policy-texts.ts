@@ -15,4 +15,5 @@ export const policyTexts: PolicyTexts = {
   dataThreads: read('dataThreads'),
   lockThreads: read('lockThreads'),
   mainThread: read('mainThread'),
+  proxyHelper: read('proxyHelper'),
 };

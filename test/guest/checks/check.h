@@ -24,6 +24,8 @@ struct Run {
   std::string share = "/mnt";
   std::string directory = "checks";
   std::string only;
+  // Names of checks that make no sense here.
+  std::vector<std::string> without;
   CacheMode cache = CacheMode::kAuto;
   // The daemon is an ordinary user of the host, who owns every file whatever the guest asks for.
   bool is_unprivileged = false;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -36,6 +37,15 @@ int openat(int directory, const char* path, int flags, ...) {
   const mode_t mode = has_mode ? va_arg(rest, mode_t) : 0;
   va_end(rest);
   return static_cast<int>(syscall(SYS_openat, directory, path, flags, mode));
+}
+
+ssize_t getxattr(const char* path, const char* name, void* value, size_t size) noexcept {
+  host_calls.getxattr_room = size;
+  if (host_calls.getxattr_error != 0) {
+    errno = host_calls.getxattr_error;
+    return -1;
+  }
+  return syscall(SYS_getxattr, path, name, value, size);
 }
 
 // A position is one register here, which the kernel takes as its lower half.

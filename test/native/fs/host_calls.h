@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+
 namespace vfsd::testing {
 
 /**
@@ -14,6 +16,10 @@ struct HostCalls {
   int pwritev2 = 0;
   /** An errno that every openat is to fail with; 0: none. */
   int openat_error = 0;
+  /** The same of every getxattr. */
+  int getxattr_error = 0;
+  /** For how much the last one had room. */
+  size_t getxattr_room = 0;
 };
 
 inline thread_local HostCalls host_calls;
