@@ -51,7 +51,7 @@ Reception Connection::Receive(Request& request) {
   uint32_t size;
   std::memcpy(&request.type, received_.data() + begin_, sizeof request.type);
   std::memcpy(&size, received_.data() + begin_ + sizeof request.type, sizeof size);
-  if (size > kMaxBody + 1) {
+  if (size > kMaxBody) {
     return Reception::kTooLong;
   }
   const Reception whole = Fill(kHeaderSize + size);

@@ -84,7 +84,6 @@ Status Operations::Statfs(Fields& fields, Answer& answer) {
 }
 
 Status Operations::Chmod(Fields& fields, Answer& /*answer*/) {
-  constexpr uint32_t kModeBits = 07777;
   const auto path = fields.Text();
   const uint32_t mode = fields.U32();
   if (!fields.AreComplete()) {
@@ -98,9 +97,9 @@ Status Operations::Chmod(Fields& fields, Answer& /*answer*/) {
   if (!status) {
     return status.error();
   }
-  return S_ISLNK(status->st_mode)
-             ? Status(Errno(EOPNOTSUPP))
-             : tree_.proc_self_fd().ChangeMode(object->get(), mode & kModeBits);
+  // Before Linux 6.6 some file systems would change it.
+  return S_ISLNK(status->st_mode) ? Status(Errno(EOPNOTSUPP))
+                                  : tree_.proc_self_fd().ChangeMode(object->get(), mode);
 }
 
 Status Operations::Chown(Fields& fields, Answer& /*answer*/) {
@@ -127,14 +126,7 @@ Status Operations::Truncate(Fields& fields, Answer& /*answer*/) {
   if (!object) {
     return object.error();
   }
-  const auto status = FileStatus(object->get());
-  if (!status) {
-    return status.error();
-  }
-  if (!S_ISREG(status->st_mode)) {
-    return Errno(S_ISDIR(status->st_mode) ? EISDIR : EINVAL);
-  }
-  // EINVAL: a negative one.
+  // The kernel opens nothing for it, and refuses what is no regular file, or less than nothing.
   return RetryStatus(
       [&] { return truncate(sys::FdName(object->get()).c_str(), static_cast<off_t>(size)); });
 }
