@@ -291,8 +291,7 @@ export interface NativeBinding {
    * Creates, binds and listens on a SOCK_STREAM Unix socket: non-blocking, close-on-exec. From now on SIGTERM, SIGINT
    * and SIGHUP remove its file before they end the process.
    * @param mode permission bits that the socket file gets, such as 0o600
-   * @param group owner group of the socket file, or null to leave it
-   * @param user owner of the socket file, if not the caller
+   * @param group,user whose the socket file is; null, or absent: the caller's
    */
   listenUnix(path: string, mode: number, group: number | null, user?: number): Fd | SystemFailure;
   /** Checks that a descriptor is a listening SOCK_STREAM Unix socket and makes it non-blocking. */
