@@ -220,6 +220,8 @@
               "test/native/fs/id_translation_test.cc",
               "test/native/fs/lax_ownership_test.cc",
               "test/native/fs/mapped/access_list_test.cc",
+              "test/native/fs/mapped/mapped_lists_test.cc",
+              "test/native/fs/mapped/mapped_names_test.cc",
               "test/native/fs/mapped/mapped_test.cc",
               "test/native/fs/mapped/mapped_file_test.cc",
               "test/native/fs/mapped/mapped_xattr_test.cc",

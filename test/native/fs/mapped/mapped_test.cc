@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a guest gets of both mapped models, whatever they keep it in.
+// What a guest gets of objects in both mapped models, whatever they keep it in.
 
-#include <dirent.h>
-#include <linux/fs.h>
-
-#include <algorithm>
 #include <chrono>
 #include <thread>
 
-#include "abi/posix_acl.h"
-#include "mapped_directory.h"
+#include "both_models.h"
 
 namespace vfsd::fs::mapped {
 namespace {
@@ -18,45 +13,17 @@ namespace {
 using fuse::kRootNode;
 using testing::Model;
 
-class MappedTest : public testing::MappedDirectory, public ::testing::WithParamInterface<Model> {
+class MappedTest : public testing::BothModels {
  protected:
-  void SetUp() override { Map(GetParam()); }
-
-  std::string GuestXattr(NodeId node, const char* name) {
-    std::array<char, 1000> value;
-    const auto length =
-        mapped_->GetXattr(context_, node, name, std::as_writable_bytes(std::span(value)));
-    return length ? std::string(value.data(), *length) : std::to_string(length.error().value());
-  }
-  Status SetGuestXattr(NodeId node, const char* name, std::string_view value) {
-    return mapped_->SetXattr(context_, node, name, std::as_bytes(std::span(value)),
-                             {static_cast<uint32_t>(value.size()), 0, 0, 0});
-  }
   std::string TargetOf(NodeId node) {
     std::array<char, 4096> target;
     const auto length = mapped_->ReadLink(context_, node, target);
     return length ? std::string(target.data(), *length) : std::to_string(length.error().value());
   }
-
-  static std::string Acl(uint16_t named, uint16_t mask) {
-    struct Entry {
-      uint16_t tag;
-      uint16_t perm;
-      uint32_t id;
-    };
-    constexpr uint32_t kNoId = UINT32_MAX;
-    const struct {
-      uint32_t version = 2;
-      Entry entries[5];
-    } list = {2, {{1, 6, kNoId}, {2, named, 0}, {4, 4, kNoId}, {16, mask, kNoId}, {32, 0, kNoId}}};
-    return {reinterpret_cast<const char*>(&list), sizeof list};
-  }
 };
 
 INSTANTIATE_TEST_SUITE_P(Models, MappedTest, ::testing::Values(Model::kXattr, Model::kFile),
-                         [](const auto& param) {
-                           return param.param == Model::kXattr ? "Xattr" : "File";
-                         });
+                         MappedTest::NameOfModel);
 
 TEST_P(MappedTest, WhatAUserOfTheGuestMakesIsTheirsThereAndTheDaemonsOnTheHost) {
   Be(1000, 100);
@@ -266,168 +233,6 @@ TEST_P(MappedTest, TheMaskOfTheProcessIsApplied) {
   EXPECT_EQ(Look("directory").mode, S_IFDIR | 0750u);
 }
 
-TEST_P(MappedTest, AListingTellsTypesOnlyWhereItKnowsThem) {
-  MakeDirectory("directory", 0755);
-  MakeFile("file", 0644);
-  ASSERT_TRUE(mapped_->Symlink(context_, kRootNode, NameOf("link"), "file", {}).ok());
-  auto plain = List(false);
-  std::ranges::sort(plain);
-  using Entries = std::vector<std::pair<std::string, uint32_t>>;
-  EXPECT_EQ(plain, (Entries{{"directory", DT_DIR}, {"file", DT_UNKNOWN}, {"link", DT_UNKNOWN}}));
-  auto plus = List(true);
-  std::ranges::sort(plus);
-  EXPECT_EQ(plus, (Entries{{"directory", DT_DIR}, {"file", DT_REG}, {"link", DT_LNK}}));
-}
-
-TEST_P(MappedTest, ANameThatIsTakenIsRefusedAndItsAttributesStay) {
-  const NodeId node = MakeFile("file", 04755);
-  ASSERT_TRUE(Chown(node, 3, 4).ok());
-  const uint32_t mode = GuestMode(node);
-  EXPECT_EQ(mapped_->MkNod(context_, kRootNode, NameOf("file"), {.mode = S_IFREG}, 0).error(),
-            Errno(EEXIST));
-  EXPECT_EQ(mapped_->MkDir(context_, kRootNode, NameOf("file"), {.mode = 0755}).error(),
-            Errno(EEXIST));
-  EXPECT_EQ(mapped_->Symlink(context_, kRootNode, NameOf("file"), "x", {}).error(), Errno(EEXIST));
-  EXPECT_EQ(mapped_->Link(context_, node, kRootNode, NameOf("file")).error(), Errno(EEXIST));
-  const abi::fuse_open_in exclusive = {O_RDWR | O_CREAT | O_EXCL, 0};
-  EXPECT_EQ(mapped_->Create(context_, kRootNode, NameOf("file"), {.mode = 0600}, exclusive).error(),
-            Errno(EEXIST));
-  EXPECT_EQ(
-      mapped_->Create(context_, kRootNode, NameOf("file"), {.mode = 0600}, {O_RDWR, 0}).error(),
-      Errno(ESTALE));
-  EXPECT_EQ(Look("file").mode, mode);
-  EXPECT_EQ(Look("file").uid, 3u);
-}
-
-TEST_P(MappedTest, NothingOfAnotherTypeIsMade) {
-  EXPECT_EQ(mapped_->MkNod(context_, kRootNode, NameOf("x"), {.mode = S_IFDIR}, 0).error(),
-            Errno(EPERM));
-  EXPECT_EQ(mapped_->MkNod(context_, kRootNode, NameOf("x"), {.mode = S_IFLNK}, 0).error(),
-            Errno(EINVAL));
-  EXPECT_EQ(
-      mapped_->Rename(context_, kRootNode, NameOf("x"), kRootNode, NameOf("y"), RENAME_WHITEOUT)
-          .error(),
-      Errno(EINVAL));
-  EXPECT_FALSE(Exists("x"));
-}
-
-TEST_P(MappedTest, ANewNameOfAnObjectHasItsAttributes) {
-  const NodeId node = MakeFile("file", 0755);
-  ASSERT_TRUE(Chown(node, 3, 4).ok());
-  const NodeId directory = MakeDirectory("directory", 0755);
-  ASSERT_TRUE(mapped_->Link(context_, node, directory, NameOf("second")).ok());
-  EXPECT_EQ(Look("second", directory).uid, 3u);
-  // What is changed by one name is changed.
-  ASSERT_TRUE(Chown(NodeOf("second", directory), 5, 6).ok());
-  EXPECT_EQ(Look("file").uid, 5u);
-  // The first name goes, the object stays what it is.
-  ASSERT_TRUE(mapped_->Unlink(context_, kRootNode, NameOf("file")).ok());
-  EXPECT_EQ(Look("second", directory).uid, 5u);
-  EXPECT_EQ(GuestMode(node), S_IFREG | 0755u);
-}
-
-TEST_P(MappedTest, ARenamedObjectKeepsItsAttributes) {
-  const NodeId one = MakeFile("one", 0711);
-  ASSERT_TRUE(Chown(one, 1, 1).ok());
-  ASSERT_TRUE(Chown(MakeFile("two", 0722), 2, 2).ok());
-  const NodeId directory = MakeDirectory("directory", 0755);
-  ASSERT_TRUE(
-      mapped_->Rename(context_, kRootNode, NameOf("one"), directory, NameOf("moved"), 0).ok());
-  EXPECT_EQ(Look("moved", directory).uid, 1u);
-  EXPECT_EQ(GuestMode(one), S_IFREG | 0711u);
-  // Over another one.
-  ASSERT_TRUE(
-      mapped_->Rename(context_, directory, NameOf("moved"), kRootNode, NameOf("two"), 0).ok());
-  EXPECT_EQ(Look("two").uid, 1u);
-  // What changes afterwards belongs to it.
-  ASSERT_TRUE(Chmod(one, S_IFREG | 0700).ok());
-  EXPECT_EQ(Look("two").mode, S_IFREG | 0700u);
-}
-
-TEST_P(MappedTest, ExchangedObjectsKeepTheirAttributes) {
-  ASSERT_TRUE(Chown(MakeFile("one", 0711), 1, 1).ok());
-  WriteHost("hosts", "");
-  const NodeId directory = MakeDirectory("directory", 0755);
-  ASSERT_TRUE(Chown(MakeFile("two", 0722, directory), 2, 2).ok());
-  const auto exchange = [&](const char* name, NodeId parent, const char* other) {
-    return mapped_->Rename(context_, kRootNode, NameOf(name), parent, NameOf(other),
-                           RENAME_EXCHANGE);
-  };
-  ASSERT_TRUE(exchange("one", directory, "two").ok());
-  EXPECT_EQ(Look("one").uid, 2u);
-  EXPECT_EQ(Look("two", directory).uid, 1u);
-  ASSERT_TRUE(exchange("one", kRootNode, "hosts").ok());
-  EXPECT_EQ(Look("hosts").uid, 2u);
-  EXPECT_EQ(Look("one").mode, S_IFREG | 0600u);
-  ASSERT_TRUE(exchange("one", kRootNode, "hosts").ok());
-  EXPECT_EQ(Look("one").uid, 2u);
-  EXPECT_EQ(Look("hosts").mode, S_IFREG | 0600u);
-}
-
-TEST_P(MappedTest, AFailedRenameChangesNothing) {
-  ASSERT_TRUE(Chown(MakeFile("one", 0711), 1, 1).ok());
-  ASSERT_TRUE(Chown(MakeFile("two", 0722), 2, 2).ok());
-  EXPECT_EQ(
-      mapped_
-          ->Rename(context_, kRootNode, NameOf("one"), kRootNode, NameOf("two"), RENAME_NOREPLACE)
-          .error(),
-      Errno(EEXIST));
-  EXPECT_EQ(
-      mapped_->Rename(context_, kRootNode, NameOf("none"), kRootNode, NameOf("two"), 0).error(),
-      Errno(ENOENT));
-  EXPECT_EQ(Look("one").uid, 1u);
-  EXPECT_EQ(Look("two").uid, 2u);
-}
-
-TEST_P(MappedTest, WhatIsOpenAndRemovedKeepsItsAttributes) {
-  const NodeId node = MakeFile("file", 0755);
-  ASSERT_TRUE(Chown(node, 3, 4).ok());
-  ASSERT_TRUE(mapped_->Unlink(context_, kRootNode, NameOf("file")).ok());
-  const auto attributes = mapped_->GetAttr(context_, node);
-  ASSERT_TRUE(attributes.ok());
-  EXPECT_EQ(attributes->attr.uid, 3u);
-  ASSERT_TRUE(Chmod(node, S_IFREG | 0600).ok());
-  EXPECT_EQ(GuestMode(node), S_IFREG | 0600u);
-}
-
-TEST_P(MappedTest, AFileWithoutANameCanGetOne) {
-  Be(1000, 1000);
-  const auto made =
-      mapped_->TmpFile(context_, kRootNode, {.mode = 0640, .umask = 027}, {O_RDWR, 0});
-  ASSERT_TRUE(made.ok());
-  const NodeId node{made->entry.nodeid};
-  EXPECT_EQ(made->entry.attr.uid, 1000u);
-  EXPECT_EQ(GuestMode(node), S_IFREG | 0640u);
-  ASSERT_TRUE(mapped_->Link(context_, node, kRootNode, NameOf("named")).ok());
-  EXPECT_EQ(Look("named").uid, 1000u);
-}
-
-TEST_P(MappedTest, AFullDirectoryIsNotRemovedAndAnEmptyOneIs) {
-  const NodeId directory = MakeDirectory("directory", 0755);
-  ASSERT_TRUE(Chown(MakeFile("file", 0644, directory), 1, 1).ok());
-  EXPECT_EQ(mapped_->RmDir(context_, kRootNode, NameOf("directory")).error(), Errno(ENOTEMPTY));
-  EXPECT_EQ(Look("file", directory).uid, 1u);
-  EXPECT_EQ(mapped_->RmDir(context_, directory, NameOf("file")).error(), Errno(ENOTDIR));
-  EXPECT_EQ(mapped_->RmDir(context_, directory, NameOf("none")).error(), Errno(ENOENT));
-  ASSERT_TRUE(mapped_->Unlink(context_, directory, NameOf("file")).ok());
-  EXPECT_TRUE(mapped_->RmDir(context_, kRootNode, NameOf("directory")).ok());
-  EXPECT_FALSE(Exists("directory"));
-}
-
-TEST_P(MappedTest, AnEmptyDirectoryIsReplacedByAnother) {
-  const NodeId one = MakeDirectory("one", 0711);
-  MakeFile("file", 0644, one);
-  const NodeId two = MakeDirectory("two", 0722);
-  MakeFile("file", 0644, two);
-  const auto rename = [&] {
-    return mapped_->Rename(context_, kRootNode, NameOf("one"), kRootNode, NameOf("two"), 0);
-  };
-  EXPECT_EQ(rename().error(), Errno(ENOTEMPTY));
-  ASSERT_TRUE(mapped_->Unlink(context_, two, NameOf("file")).ok());
-  ASSERT_TRUE(rename().ok());
-  EXPECT_EQ(Look("two").mode, S_IFDIR | 0711u);
-}
-
 TEST_P(MappedTest, AccessIsDecidedByWhatTheGuestSees) {
   const NodeId node = MakeFile("file", 0640);
   ASSERT_TRUE(Chown(node, 1000, 100).ok());
@@ -438,80 +243,6 @@ TEST_P(MappedTest, AccessIsDecidedByWhatTheGuestSees) {
   EXPECT_EQ(mapped_->Access(context_, node, W_OK).error(), Errno(EACCES));
   Be(2000, 200);
   EXPECT_EQ(mapped_->Access(context_, node, R_OK).error(), Errno(EACCES));
-}
-
-TEST_P(MappedTest, AttributesOfUsersAreTheGuestsAndOthersAreNot) {
-  const NodeId node = MakeFile("file", 0644);
-  ASSERT_TRUE(SetGuestXattr(node, "user.colour", "red").ok());
-  EXPECT_EQ(GuestXattr(node, "user.colour"), "red");
-  for (const char* name : {"security.capability", "trusted.x", "security.selinux"}) {
-    EXPECT_EQ(SetGuestXattr(node, name, "x").error(), Errno(EOPNOTSUPP)) << name;
-    EXPECT_EQ(GuestXattr(node, name), std::to_string(EOPNOTSUPP)) << name;
-    EXPECT_EQ(mapped_->RemoveXattr(context_, node, name).error(), Errno(EOPNOTSUPP)) << name;
-  }
-  std::array<char, 100> names;
-  const auto length = mapped_->ListXattr(context_, node, std::as_writable_bytes(std::span(names)));
-  ASSERT_TRUE(length.ok());
-  EXPECT_EQ(std::string(names.data(), *length), std::string("user.colour\0", 12));
-  EXPECT_EQ(*mapped_->ListXattr(context_, node, {}), 12u);
-  const auto narrow =
-      mapped_->ListXattr(context_, node, std::as_writable_bytes(std::span(names)).first(5));
-  EXPECT_EQ(narrow.error(), Errno(ERANGE));
-  ASSERT_TRUE(mapped_->RemoveXattr(context_, node, "user.colour").ok());
-  EXPECT_EQ(GuestXattr(node, "user.colour"), std::to_string(ENODATA));
-}
-
-TEST_P(MappedTest, WithoutTheOptionThereAreNoneForTheGuest) {
-  Map(GetParam(), {.xattr = false});
-  const NodeId node = MakeFile("file", 04755);
-  EXPECT_EQ(GuestMode(node), S_IFREG | 04755u);
-  EXPECT_EQ(GuestXattr(node, "user.colour"), std::to_string(ENOSYS));
-  EXPECT_EQ(mapped_->ListXattr(context_, node, {}).error(), Errno(ENOSYS));
-}
-
-constexpr const char* kAccess = "system.posix_acl_access";
-constexpr const char* kDefault = "system.posix_acl_default";
-
-TEST_P(MappedTest, AListSetsTheModeAndFollowsIt) {
-  const NodeId node = MakeFile("file", 0600);
-  ASSERT_TRUE(SetGuestXattr(node, kAccess, Acl(6, 6)).ok());
-  EXPECT_EQ(GuestMode(node), S_IFREG | 0660u);
-  EXPECT_EQ(GuestXattr(node, kAccess), Acl(6, 6));
-  ASSERT_TRUE(Chmod(node, S_IFREG | 0640).ok());
-  EXPECT_EQ(GuestXattr(node, kAccess), Acl(6, 4));
-  EXPECT_TRUE(mapped_->RemoveXattr(context_, node, kAccess).ok());
-  EXPECT_EQ(GuestXattr(node, kAccess), std::to_string(ENODATA));
-  EXPECT_TRUE(mapped_->RemoveXattr(context_, node, kAccess).ok());
-  EXPECT_EQ(SetGuestXattr(node, kAccess, "rubbish").error(), Errno(EINVAL));
-}
-
-TEST_P(MappedTest, AListThatSaysNoMoreThanAModeIsNotKept) {
-  const NodeId node = MakeFile("file", 0600);
-  const std::string three(
-      "\2\0\0\0\1\0\7\0\xff\xff\xff\xff\4\0\5\0\xff\xff\xff\xff\x20\0\1\0\xff\xff\xff\xff", 28);
-  ASSERT_TRUE(SetGuestXattr(node, kAccess, three).ok());
-  EXPECT_EQ(GuestMode(node), S_IFREG | 0751u);
-  EXPECT_EQ(GuestXattr(node, kAccess), std::to_string(ENODATA));
-}
-
-TEST_P(MappedTest, ADefaultListIsHandedDownInsteadOfTheMask) {
-  const NodeId directory = MakeDirectory("directory", 0777);
-  ASSERT_TRUE(SetGuestXattr(directory, kDefault, Acl(7, 7)).ok());
-  ASSERT_TRUE(
-      mapped_->MkNod(context_, directory, NameOf("file"), {.mode = S_IFREG | 0664, .umask = 077}, 0)
-          .ok());
-  EXPECT_EQ(Look("file", directory).mode, S_IFREG | 0660u);
-  EXPECT_EQ(GuestXattr(NodeOf("file", directory), kAccess), Acl(7, 6));
-  const NodeId below = MakeDirectory("below", 0750, directory);
-  EXPECT_EQ(GuestXattr(below, kDefault), Acl(7, 7));
-  EXPECT_EQ(GuestXattr(below, kAccess), Acl(7, 5));
-}
-
-TEST_P(MappedTest, WithoutListsInTheGuestTheyAreNobodys) {
-  context_.negotiated = 0;
-  const NodeId node = MakeFile("file", 0600);
-  EXPECT_EQ(SetGuestXattr(node, kAccess, Acl(6, 6)).error(), Errno(EOPNOTSUPP));
-  EXPECT_EQ(GuestXattr(node, kAccess), std::to_string(EOPNOTSUPP));
 }
 
 TEST_P(MappedTest, ManyThreadsChangeOneObjectAndNothingIsLost) {
