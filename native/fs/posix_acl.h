@@ -11,9 +11,12 @@
 
 namespace vfsd::fs {
 
-/** Whether an extended attribute is an access control list. */
+// The extended attributes that are access control lists.
+inline constexpr std::string_view kAccessList = "system.posix_acl_access";
+inline constexpr std::string_view kDefaultList = "system.posix_acl_default";
+
 inline bool IsPosixAcl(std::string_view name) {
-  return name == "system.posix_acl_access" || name == "system.posix_acl_default";
+  return name == kAccessList || name == kDefaultList;
 }
 
 /**

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string_view>
 
+#include "fs/listed_names.h"
 #include "fs/posix_acl.h"
 
 namespace vfsd::fs {
@@ -212,33 +213,14 @@ bool XattrMap::IsShown(const RequestContext& context, std::string_view host_name
 
 Result<size_t> XattrMap::ListXattr(RequestContext& context, NodeId node,
                                    std::span<std::byte> names) {
-  // Even one who asks for the length only has to be told that of the names that are left.
-  std::array<char, XATTR_LIST_MAX> list;
-  const auto length = inner_.ListXattr(context, node, std::as_writable_bytes(std::span(list)));
-  if (!length) {
-    return length;
-  }
-  size_t kept = 0;
-  for (size_t at = 0; at < *length;) {
-    const std::string_view host_name(&list[at], strnlen(&list[at], *length - at));
-    at += host_name.size() + 1;
-    const auto guest_name = rules_.ToGuest(host_name);
-    if (!guest_name || !IsShown(context, host_name, *guest_name)) {
-      continue;
-    }
-    // Names never get longer: nothing is written over that is still to be read.
-    std::memmove(&list[kept], guest_name->data(), guest_name->size());
-    kept += guest_name->size();
-    list[kept++] = '\0';
-  }
-  if (names.empty()) {
-    return kept;
-  }
-  if (kept > names.size()) {
-    return Errno(ERANGE);
-  }
-  std::memcpy(names.data(), list.data(), kept);
-  return kept;
+  return ListShownNames(inner_, context, node, names,
+                        [&](std::string_view name) -> std::optional<std::string_view> {
+                          const auto guest_name = rules_.ToGuest(name);
+                          if (!guest_name || !IsShown(context, name, *guest_name)) {
+                            return std::nullopt;
+                          }
+                          return *guest_name;
+                        });
 }
 
 }  // namespace vfsd::fs

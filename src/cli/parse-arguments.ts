@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import yargs, { type Argv } from 'yargs';
+import type { Argv } from 'yargs';
 import {
   optionDefinitions,
   optionGroups,
@@ -11,8 +11,8 @@ import {
 } from '../config/options.js';
 import { usage } from '../config/usage.js';
 import type { GivenOptions } from '../config/validate.js';
+import { optionForm, strictParser } from '../config/strict-parser.js';
 
-const helpWidth = 100;
 const flagNames = new Set<string>(
   optionDefinitions.filter(({ value }) => value === undefined).map(({ name }) => name),
 );
@@ -91,29 +91,14 @@ function checkTokens(args: readonly string[]): void {
 }
 
 function parser(args: readonly string[]): Argv {
-  const instance = yargs([...args])
-    .scriptName('vfsd')
-    .usage(
-      'Usage: vfsd --shared-dir=DIR (--socket-path=PATH | --fd=N) [OPTIONS]\n' +
-        '       vfsd seccomp show|explain   (see vfsd seccomp --help)\n' +
-        '       vfsd stat|top|log-level SOCKET   (see vfsd stat --help)',
-    )
-    .locale('en')
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .strict()
-    .wrap(helpWidth)
-    .parserConfiguration({
-      'boolean-negation': false,
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-    })
-    .fail((message, error) => {
-      throw message ? usage(message.replaceAll('\n', ' ')) : error;
-    });
+  const instance = strictParser(
+    args,
+    'vfsd',
+    'Usage: vfsd --shared-dir=DIR (--socket-path=PATH | --fd=N) [OPTIONS]\n' +
+      '       vfsd seccomp show|explain   (see vfsd seccomp --help)\n' +
+      '       vfsd stat|top|log-level SOCKET   (see vfsd stat --help)',
+    usage,
+  );
   for (const [group, definitions] of Object.entries(optionGroups)) {
     for (const definition of definitions) addOption(instance, group, definition);
   }
@@ -125,12 +110,11 @@ function addOption(
   group: string,
   definition: (typeof optionDefinitions)[number],
 ): void {
-  const { name, alias, value, summary } = definition;
+  const { name, summary } = definition;
   instance.option(name, {
-    ...(alias === undefined ? {} : { alias }),
+    ...optionForm(definition),
     group: `${group}:`,
     description: describe(summary, definition.default),
-    ...(value === undefined ? { boolean: true } : { string: true, requiresArg: true }),
   });
 }
 

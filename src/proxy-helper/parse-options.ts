@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { resolve } from 'node:path';
-import yargs, { type Argv } from 'yargs';
+import type { Argv } from 'yargs';
+import { optionForm, strictParser } from '../config/strict-parser.js';
 import type { OptionDefinition } from '../config/options/definition.js';
 import { VfsdError } from '../errors.js';
 import { proxyHelperOptions, type ProxyHelperOption, type ProxyHelperValue } from './options.js';
@@ -22,7 +23,6 @@ export interface ProxyHelperConfig {
 }
 
 const definitions: readonly OptionDefinition[] = proxyHelperOptions;
-const helpWidth = 100;
 /** uid_t's and gid_t's largest value means "no change" to chown(2). */
 const maxId = 0xffff_fffe;
 const maxFd = 0x7fff_ffff;
@@ -100,33 +100,17 @@ function numberOf(name: ProxyHelperValue, text: string, largest: number): number
 }
 
 function parser(args: readonly string[]): Argv {
-  const instance = yargs([...args])
-    .scriptName('virtfs-proxy-helper')
-    .usage(
-      'Usage: virtfs-proxy-helper --path=PATH (--fd=FD | --socket=FILE --uid=UID --gid=GID) [OPTIONS]\n\n' +
-        'Does for a QEMU without rights what its guest asks for over 9p (-fsdev proxy, QEMU 7.2 to 9.1).',
-    )
-    .locale('en')
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .strict()
-    .wrap(helpWidth)
-    .parserConfiguration({
-      'boolean-negation': false,
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-    })
-    .fail((message, error) => {
-      throw message ? usage(message.replaceAll('\n', ' ')) : error;
-    });
-  for (const { name, alias, value, summary } of definitions) {
-    instance.option(name, {
-      ...(alias === undefined ? {} : { alias }),
-      description: summary,
-      ...(value === undefined ? { boolean: true } : { string: true, requiresArg: true }),
+  const instance = strictParser(
+    args,
+    'virtfs-proxy-helper',
+    'Usage: virtfs-proxy-helper --path=PATH (--fd=FD | --socket=FILE --uid=UID --gid=GID) [OPTIONS]\n\n' +
+      'Does for a QEMU without rights what its guest asks for over 9p (-fsdev proxy, QEMU 7.2 to 9.1).',
+    usage,
+  );
+  for (const definition of definitions) {
+    instance.option(definition.name, {
+      ...optionForm(definition),
+      description: definition.summary,
     });
   }
   return instance;

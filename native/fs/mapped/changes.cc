@@ -3,12 +3,10 @@
 
 #include "fs/mapped/mapped.h"
 #include "fs/mapped/shown_attributes.h"
+#include "fs/set_id_bits.h"
 
 namespace vfsd::fs::mapped {
 namespace {
-
-constexpr identity::GuestUid kRoot{0};
-constexpr identity::GuestUid kUnknown{UINT32_MAX};
 
 /** What is left of a mode when contents or owner change: without a group that may execute it,
  * set-group-ID means something else. */
@@ -102,10 +100,7 @@ Status Mapped::ClearSetIdBits(RequestContext& context, NodeId node) {
 }
 
 Status Mapped::ClearSetIdBitsAsUser(RequestContext& context, NodeId node) {
-  const bool as_root = context.caller.uid == kUnknown
-                           ? !context.Negotiated(abi::FUSE_HANDLE_KILLPRIV_V2)
-                           : context.caller.uid == kRoot;
-  return as_root ? Status() : ClearSetIdBits(context, node);
+  return ChangesAsUser(context) ? ClearSetIdBits(context, node) : Status();
 }
 
 Result<abi::fuse_open_out> Mapped::Open(RequestContext& context, NodeId node,

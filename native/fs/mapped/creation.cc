@@ -7,13 +7,12 @@
 #include "fs/mapped/inner_file.h"
 #include "fs/mapped/mapped.h"
 #include "fs/mapped/shown_attributes.h"
+#include "fs/posix_acl.h"
 
 namespace vfsd::fs::mapped {
 namespace {
 
 constexpr identity::GuestUid kRoot{0};
-constexpr const char* kAccessList = "system.posix_acl_access";
-constexpr const char* kDefaultList = "system.posix_acl_default";
 constexpr abi::fuse_open_in kReadWrite{O_RDWR, 0};
 
 /** Whether who makes something may give it the set-group-ID bit in a directory that hands its group
@@ -229,7 +228,7 @@ Result<abi::fuse_entry_out> Mapped::MkNod(RequestContext& context, NodeId parent
   if (!wanted) {
     return wanted.error();
   }
-  wanted->stored.rdev = IsDevice(type) ? FromFuseDevice(device) : 0;
+  wanted->stored.rdev = IsDevice(type) ? DecodeDevice(device) : 0;
   return MakeClosedFile(context, parent, name, *wanted);
 }
 

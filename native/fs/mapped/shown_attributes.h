@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sys/stat.h>
-
 #include "fs/mapped/stored_attributes.h"
+#include "fs/set_id_bits.h"
 #include "fuse/types.h"
 
 namespace vfsd::fs::mapped {
 
-/** Takes back how long the guest may believe in set-id bits that are cleared here: it would run a
- * program with them for as long. */
+/** Takes back how long the guest may believe in what it is told. */
 template <typename Answer>
 void LimitBelief(const fuse::RequestContext& context, uint32_t mode, Answer& answer) {
-  if (S_ISREG(mode) && (mode & (S_ISUID | S_ISGID)) != 0 &&
-      context.Negotiated(abi::FUSE_HANDLE_KILLPRIV_V2)) {
+  if (HasBitsThatAreCleared(context, mode)) {
     answer.attr_valid = 0;
     answer.attr_valid_nsec = 0;
   }

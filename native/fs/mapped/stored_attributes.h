@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "abi/fuse.h"
+#include "fs/device_number.h"
 
 namespace vfsd::fs::mapped {
 
@@ -37,15 +38,6 @@ struct StoredAttributes {
   }
 };
 
-/** The kernel's 32-bit encoding of a device number, as FUSE carries it, from that of st_rdev. */
-inline uint32_t ToFuseDevice(uint64_t rdev) {
-  return (minor(rdev) & 0xff) | (major(rdev) & 0xfff) << 8 | (minor(rdev) & 0xfff00) << 12;
-}
-
-inline uint64_t FromFuseDevice(uint32_t device) {
-  return makedev((device & 0xfff00) >> 8, (device & 0xff) | (device >> 12 & 0xfff00));
-}
-
 inline bool IsDevice(uint32_t mode) {
   return S_ISCHR(mode) || S_ISBLK(mode);
 }
@@ -71,7 +63,7 @@ inline void Overlay(const StoredAttributes& stored, abi::fuse_attr& attributes) 
   attributes.gid = stored.gid.value_or(attributes.gid);
   attributes.mode = EffectiveMode(attributes.mode, stored);
   if (stored.rdev && IsDevice(attributes.mode)) {
-    attributes.rdev = ToFuseDevice(*stored.rdev);
+    attributes.rdev = EncodeDevice(major(*stored.rdev), minor(*stored.rdev));
   }
 }
 

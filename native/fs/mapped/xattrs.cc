@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 
+#include "fs/listed_names.h"
 #include "fs/mapped/access_list.h"
 #include "fs/mapped/mapped.h"
 #include "fs/posix_acl.h"
@@ -14,8 +15,6 @@ namespace vfsd::fs::mapped {
 namespace {
 
 constexpr std::string_view kGuests = "user.";
-constexpr std::string_view kAccessList = "system.posix_acl_access";
-constexpr std::string_view kDefaultList = "system.posix_acl_default";
 
 /** There is no such attribute, or there cannot be one. */
 bool IsNone(Errno error) {
@@ -151,39 +150,16 @@ Result<size_t> Mapped::ListXattr(RequestContext& context, NodeId node, std::span
   if (!options_.xattr) {
     return Errno(ENOSYS);
   }
-  // Even one who asks for the length only has to be told that of the names that are left.
-  std::array<char, XATTR_LIST_MAX> list;
-  const auto length = inner_.ListXattr(context, node, std::as_writable_bytes(std::span(list)));
-  if (!length) {
-    return length;
-  }
-  size_t kept = 0;
-  for (size_t at = 0; at < *length;) {
-    const std::string_view host_name(&list[at], strnlen(&list[at], *length - at));
-    at += host_name.size() + 1;
-    std::string_view name = host_name;
-    if (IsHiddenXattr(name)) {
-      name.remove_prefix(hidden_xattrs_.size());
-      if (!IsPosixAcl(name)) {
-        continue;
-      }
-    }
-    if (!CheckXattrName(context, name)) {
-      continue;
-    }
-    // Names never get longer: nothing is written over that is still to be read.
-    std::memmove(&list[kept], name.data(), name.size());
-    kept += name.size();
-    list[kept++] = '\0';
-  }
-  if (names.empty()) {
-    return kept;
-  }
-  if (kept > names.size()) {
-    return Errno(ERANGE);
-  }
-  std::memcpy(names.data(), list.data(), kept);
-  return kept;
+  return ListShownNames(inner_, context, node, names,
+                        [&](std::string_view name) -> std::optional<std::string_view> {
+                          if (IsHiddenXattr(name)) {
+                            name.remove_prefix(hidden_xattrs_.size());
+                            if (!IsPosixAcl(name)) {
+                              return std::nullopt;
+                            }
+                          }
+                          return CheckXattrName(context, name) ? std::optional(name) : std::nullopt;
+                        });
 }
 
 }  // namespace vfsd::fs::mapped

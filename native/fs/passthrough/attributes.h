@@ -10,6 +10,7 @@
 
 #include "abi/fuse.h"
 #include "base/retry.h"
+#include "fs/device_number.h"
 #include "fs/granted_access.h"
 #include "fs/passthrough/inode.h"
 #include "fuse/session.h"
@@ -34,15 +35,6 @@ inline Result<struct statx> Stat(int directory, const char* name,
 inline InodeKey KeyOf(const struct statx& attributes) {
   return {attributes.stx_mnt_id, makedev(attributes.stx_dev_major, attributes.stx_dev_minor),
           attributes.stx_ino};
-}
-
-/** A device number as FUSE carries it: the kernel's 32-bit encoding (new_encode_dev). */
-constexpr uint32_t EncodeDevice(uint32_t major, uint32_t minor) {
-  return (minor & 0xff) | major << 8 | (minor & ~0xffu) << 12;
-}
-
-inline dev_t DecodeDevice(uint32_t encoded) {
-  return makedev((encoded & 0xfff00) >> 8, (encoded & 0xff) | (encoded >> 12 & 0xfff00));
 }
 
 inline abi::fuse_attr ToFuse(const struct statx& attributes) {

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "fs/passthrough/passthrough.h"
+#include "fs/set_id_bits.h"
 
 namespace vfsd::fs::passthrough {
 
@@ -156,12 +157,6 @@ Result<size_t> Passthrough::Write(RequestContext& context, NodeId node,
     from.Skip(static_cast<size_t>(*count));
   }
   return static_cast<size_t>(from.consumed() - begin);
-}
-
-bool Passthrough::ChangesAsUser(const RequestContext& context) const {
-  const bool is_unknown = context.caller.uid == identity::GuestUid{UINT32_MAX};
-  return is_unknown ? context.Negotiated(abi::FUSE_HANDLE_KILLPRIV_V2)
-                    : context.caller.uid != identity::GuestUid{0};
 }
 
 Status Passthrough::DecideSetIdBits(const RequestContext& context, bool clears) const {

@@ -3,6 +3,7 @@
 
 #include "fs/passthrough/attributes.h"
 #include "fs/passthrough/submounts.h"
+#include "fs/set_id_bits.h"
 
 namespace vfsd::fs::passthrough {
 
@@ -57,11 +58,7 @@ void Passthrough::Reset() {
 }
 
 Validity Passthrough::AttributeValidity(const fuse::RequestContext& context, uint32_t mode) const {
-  // Bits that are cleared here stay in the guest's cache, where a program would still run with
-  // them.
-  const bool may_be_cleared = S_ISREG(mode) && (mode & (S_ISUID | S_ISGID)) != 0 &&
-                              context.Negotiated(abi::FUSE_HANDLE_KILLPRIV_V2);
-  return may_be_cleared ? Validity{0, 0} : attr_timeout_.Get();
+  return HasBitsThatAreCleared(context, mode) ? Validity{0, 0} : attr_timeout_.Get();
 }
 
 abi::fuse_entry_out Passthrough::EntryOf(const fuse::RequestContext& context, fuse::NodeId node,

@@ -310,13 +310,6 @@ class Passthrough final : public fuse::FileSystem {
   void EndLocksOfOwner(fuse::NodeId node, fuse::LockOwner owner);
   Status ReleaseLocked(fuse::NodeId node, const abi::fuse_release_in& in);
 
-  /**
-   * Whether a change that does not say itself what is to become of set-id bits clears them: anybody
-   * but the guest's root does. Where the request does not say who asks, the guest's kernel has
-   * taken the bits off already, or, with FUSE_HANDLE_KILLPRIV_V2, leaves it to the daemon, which
-   * has to do it for all.
-   */
-  bool ChangesAsUser(const fuse::RequestContext& context) const;
   /** Lets what the calling thread changes next in a file's content clear its set-id bits, or not.
    */
   Status DecideSetIdBits(const fuse::RequestContext& context, bool clears) const;

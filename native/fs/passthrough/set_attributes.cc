@@ -7,6 +7,7 @@
 
 #include "fs/passthrough/attributes.h"
 #include "fs/passthrough/passthrough.h"
+#include "fs/set_id_bits.h"
 
 namespace vfsd::fs::passthrough {
 

@@ -24,7 +24,7 @@ TEST(MetadataTextTest, NumbersPassThroughASignedOneOf32Bits) {
   EXPECT_EQ(Format(high), "virtfs.uid=-2\nvirtfs.rdev=-1048575\n");
   const StoredAttributes read = ParseMetadata(Format(high));
   EXPECT_EQ(read.uid, 4294967294u);
-  EXPECT_EQ(ToFuseDevice(*read.rdev), 0xfff00001u);
+  EXPECT_EQ(EncodeDevice(major(*read.rdev), minor(*read.rdev)), 0xfff00001u);
 }
 
 TEST(MetadataTextTest, WhatIsWrittenIsRead) {
